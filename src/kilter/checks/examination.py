@@ -1,0 +1,59 @@
+"""Running a family of checks over one subject: each alone, each with a time limit."""
+
+from __future__ import annotations
+
+import signal
+import threading
+import time
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from types import FrameType
+
+from kilter.checks.check import Check, Subject
+from kilter.values.finding import Examination, Finding, Skipped, in_order
+
+
+class _OutOfTime(BaseException):
+    """Not an Exception, so that no probe's own handler swallows it."""
+
+
+def examine(checks: Iterable[Check[Subject]], subject: Subject, *, seconds_each: float = 60.0) -> Examination:
+    """What these checks say of the subject: findings in order, what was skipped, what each cost.
+
+    Args:
+        checks: the family, or part of it.
+        subject: what they look at.
+        seconds_each: time limit of a check; one that needs longer is skipped and says so. It holds in the main
+            thread only, where a signal can interrupt.
+    """
+    findings: list[Finding] = []
+    skipped: list[Skipped] = []
+    seconds: dict[str, float] = {}
+    for check in checks:
+        began = time.perf_counter()
+        try:
+            with _limit(seconds_each):
+                for said in check.examine(subject):
+                    (skipped if isinstance(said, Skipped) else findings).append(said)  # type: ignore[arg-type]
+        except _OutOfTime:
+            skipped.append(Skipped(name=check.name, reason=f"it took longer than {seconds_each:g} s"))
+        seconds[check.name] = time.perf_counter() - began
+    return Examination(findings=in_order(findings), skipped=tuple(skipped), seconds=seconds)
+
+
+@contextmanager
+def _limit(seconds: float) -> Iterator[None]:
+    if threading.current_thread() is not threading.main_thread() or not hasattr(signal, "setitimer"):
+        yield
+        return
+
+    def interrupt(_number: int, _frame: FrameType | None) -> None:
+        raise _OutOfTime
+
+    before = signal.signal(signal.SIGALRM, interrupt)
+    signal.setitimer(signal.ITIMER_REAL, seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)

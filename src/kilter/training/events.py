@@ -1,0 +1,55 @@
+"""What happens in a training, as values; the loop yields them, hooks read them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TypeAlias, final
+
+from kilter.values.finding import Finding
+from kilter.values.history import History
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class StepDone:
+    """One optimizer step: the loss of its whole accumulation window, the gradient's norm before clipping, the rate."""
+
+    step: int
+    epoch: int
+    loss: float
+    gradient_norm: float
+    learning_rate: float
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Evaluated:
+    """An evaluation on a split: the loss and the task's scores by name."""
+
+    step: int
+    epoch: int
+    split: str
+    scores: Mapping[str, float]
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """The training ended, and why."""
+
+    step: int
+    reason: str
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """A hook's answer: stop, and why."""
+
+    reason: str
+
+
+Event: TypeAlias = StepDone | Evaluated | Finished
+Hook: TypeAlias = Callable[[Event, History], Stop | Finding | None]
+"""A pure function of what was recorded; it keeps no state, so that a resumed run decides as if it had never stopped."""

@@ -1,0 +1,38 @@
+"""What a model is given: the sizes that data decide and that a model must be built for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import final
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Inputs:
+    """Sizes of the inputs of a pipeline; zero or empty where there is no such input.
+
+    Attributes:
+        vocabulary: number of token ids, with 0 for padding and 1 for unknown tokens; `tokens` (b, t), `mask` (b, t).
+        longest: tokens of the longest example after truncation.
+        numbers: columns of `numbers` (b, numbers).
+        categories: number of values of each column of `categories` (b, len(categories)); 0 is missing or unseen.
+        image: channels, height and width of `image` (b, channels, height, width).
+    """
+
+    vocabulary: int = 0
+    longest: int = 0
+    numbers: int = 0
+    categories: tuple[int, ...] = ()
+    image: tuple[int, int, int] | None = None
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names of the tensors in `Batch.inputs`."""
+        given = {
+            "tokens": self.vocabulary > 0,
+            "mask": self.vocabulary > 0,
+            "numbers": self.numbers > 0,
+            "categories": bool(self.categories),
+            "image": self.image is not None,
+        }
+        return tuple(name for name, there in given.items() if there)

@@ -1,0 +1,20 @@
+"""The outcome of a training on one split: what results are judged by."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import final
+
+from kilter.values.evaluation import Comparison, Evaluation
+from kilter.values.predictions import Predictions
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """A model's predictions and evaluation, and the simple models that it must beat on the same examples."""
+
+    predictions: Predictions
+    evaluation: Evaluation
+    baselines: tuple[Evaluation, ...] = ()
+    comparisons: tuple[Comparison, ...] = ()  # left is the model, right a baseline

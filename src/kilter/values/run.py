@@ -1,0 +1,84 @@
+"""A run: recipe, history, findings, evaluations and environment; a folder on disk."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import final
+
+from kilter.values.evaluation import Comparison, Evaluation
+from kilter.values.finding import Finding, Skipped
+from kilter.values.frozen_map import FrozenMap
+from kilter.values.history import History
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stage:
+    """One stage of the flow as it went: what was found and what it cost."""
+
+    name: str  # audit, baselines, preflight, train, evaluate
+    status: str  # done, gated, failed, interrupted
+    seconds: float
+    summary: str
+    findings: tuple[Finding, ...] = ()
+    skipped: tuple[Skipped, ...] = ()
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Run:
+    """All that is known of a run, read from its folder or just made.
+
+    Attributes:
+        path: the folder.
+        status: running, done, gated, failed or interrupted.
+        config: the resolved project file, defaults included.
+        environment: command, versions, seeds, git state, machine, data fingerprints.
+        stages: as they went, with their findings.
+        history: the curves.
+        evaluations: of the trained model and the baselines, by split.
+        comparisons: of the trained model with the baselines.
+    """
+
+    path: Path
+    status: str
+    config: Mapping[str, object] = field(default_factory=dict[str, object])
+    environment: Mapping[str, object] = field(default_factory=dict[str, object])
+    stages: tuple[Stage, ...] = ()
+    history: History = field(default_factory=History)
+    evaluations: tuple[Evaluation, ...] = ()
+    comparisons: tuple[Comparison, ...] = ()
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "config", FrozenMap(self.config))
+        object.__setattr__(self, "environment", FrozenMap(self.environment))
+
+    @property
+    def name(self) -> str:
+        """The folder's name."""
+        return self.path.name
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        """Findings of all stages, in the stages' order."""
+        return tuple(finding for stage in self.stages for finding in stage.findings)
+
+    def evaluation(self, split: str, model: str = "model") -> Evaluation | None:
+        """The evaluation of a model (by default the trained one) on a split."""
+        for evaluation in self.evaluations:
+            if (evaluation.split, evaluation.model) == (split, model):
+                return evaluation
+        return None
+
+    def __repr__(self) -> str:
+        last = next((e for e in self.evaluations if (e.split, e.model) == ("test", "model")), None)
+        said = f"; {last.primary}" if last else ""
+        return f"Run({str(self.path)!r}, {self.status}{said}; {len(self.findings)} findings)"
+
+    def _repr_html_(self) -> str:
+        from html import escape
+
+        findings = "".join(finding._repr_html_() for finding in self.findings)  # noqa: SLF001 - the notebook protocol
+        return f"<p>{escape(repr(self))}</p>{findings}"

@@ -1,0 +1,108 @@
+"""Data as it was read: columns with their kinds, rows with their ids, splits of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING, final
+
+from kilter.values.frozen_map import FrozenMap
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+
+class Kind(StrEnum):
+    """What a column holds."""
+
+    TEXT = "text"  # object array of str, None where missing
+    NUMBER = "number"  # float64, NaN where missing
+    CATEGORY = "category"  # object array of str, None where missing
+    IMAGE = "image"  # uint8 or float, (n, height, width) or (n, height, width, channels)
+    TOKENS = "tokens"  # object array of tuples of str
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Field:
+    """An input column and what it holds."""
+
+    name: str
+    kind: Kind
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Schema:
+    """Which columns are inputs, which one is learnt, and which ones only say something about a row."""
+
+    inputs: tuple[Field, ...]
+    target: str
+    target_kind: Kind  # category where the target is one of several classes, number where it is an amount
+    weight: str | None = None
+    group: str | None = None  # rows of one group stand in one split, and resample together
+    ignored: tuple[str, ...] = ()
+
+    def of_kind(self, *kinds: Kind) -> tuple[str, ...]:
+        """Names of the inputs of these kinds, in order."""
+        return tuple(field.name for field in self.inputs if field.kind in kinds)
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Table:
+    """Rows of one split: equally long columns, and an id a row that leads back to file and line.
+
+    Attributes:
+        columns: name to array, first dimension the rows.
+        ids: such as `train.jsonl:17`.
+    """
+
+    columns: Mapping[str, NDArray[np.generic]]
+    ids: tuple[str, ...]
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "columns", FrozenMap(self.columns))
+        for name, column in self.columns.items():
+            if len(column) != len(self.ids):
+                message = f"column {name!r} has {len(column)} rows and there are {len(self.ids)} ids; they must agree"
+                raise ValueError(message)
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    def __repr__(self) -> str:
+        return f"Table({len(self)} rows: {', '.join(self.columns)})"
+
+    def take(self, rows: Sequence[int] | NDArray[np.integer]) -> Table:
+        """These rows, in this order."""
+        import numpy as np
+
+        index = np.asarray(rows, dtype=np.int64)
+        columns = {name: column[index] for name, column in self.columns.items()}
+        return Table(columns=columns, ids=tuple(self.ids[row] for row in index))
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dataset:
+    """The splits of one data set (`train`, `valid`, `test`) and the schema they share."""
+
+    splits: Mapping[str, Table]
+    schema: Schema
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "splits", FrozenMap(self.splits))
+
+    def __getitem__(self, split: str) -> Table:
+        return self.splits[split]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.splits)
+
+    @property
+    def sizes(self) -> Mapping[str, int]:
+        """Rows a split."""
+        return FrozenMap({name: len(table) for name, table in self.splits.items()})

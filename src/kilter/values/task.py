@@ -1,0 +1,99 @@
+"""Tasks: what is learnt. The only place that knows the kind of problem."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeAlias
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+    from torch import Tensor
+
+    from kilter.values.batch import Batch
+    from kilter.values.evaluation import Measures
+    from kilter.values.predictions import Predictions
+
+Outputs: TypeAlias = "Tensor | Mapping[str, Tensor]"
+"""What a model returns: one tensor, or one a head."""
+
+
+class Loss(NamedTuple):
+    """A loss that can be accumulated: a sum over valid items, and the sum of their weights.
+
+    Attributes:
+        total: scalar, the weighted sum.
+        weight: scalar, the sum of the weights; total / weight is the loss that is reported.
+        each: (b,) loss of each example, or None where the task has no per-example loss (a contrastive loss, say).
+    """
+
+    total: Tensor
+    weight: Tensor
+    each: Tensor | None
+
+
+class Task(Protocol):
+    """A kind of problem: its legal targets, its loss, how outputs are read, how answers are scored."""
+
+    @property
+    def name(self) -> str:
+        """The name a person would use, for messages; nobody decides by it."""
+
+    @property
+    def outputs(self) -> int:
+        """The size of a model's last dimension (logits, values); for several tasks the sum over heads."""
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """Names of the classes; empty where there are none."""
+
+    @property
+    def per_example(self) -> bool:
+        """Whether the loss is a sum over examples, so that accumulation leaves it as it is."""
+
+    @property
+    def baselines(self) -> tuple[str, ...]:
+        """Names of the simple models of `models/baselines` that a network must beat, the simplest first."""
+
+    def describe(self) -> Mapping[str, object]:
+        """The task as JSON, from which `tasks/reading.py` makes it again."""
+
+    def encode(self, column: NDArray[np.generic], ids: Sequence[str]) -> NDArray[np.generic]:
+        """Raw targets (n,) as numbers; float64 or int64, or an object array of sequences.
+
+        Raises:
+            DataError: illegal targets, all of them, with their ids, up to a cap.
+        """
+
+    def name_of(self, encoded: object) -> str:
+        """An encoded target or decision as a person reads it."""
+
+    def stack(self, targets: Sequence[object]) -> Tensor:
+        """Encoded targets of a batch as one tensor, padded where they are sequences."""
+
+    def loss(self, outputs: Outputs, batch: Batch) -> Loss:
+        """The loss of a batch; differentiable in `total`."""
+
+    def chance_loss(self, targets: NDArray[np.generic]) -> float | None:
+        """The loss of a model that knows nothing of the inputs: uniform over classes, or zero output.
+
+        None where theory says nothing. `targets` are encoded; some losses depend on them.
+        """
+
+    def prior_loss(self, targets: NDArray[np.generic]) -> float | None:
+        """The loss of the best constant answer: class frequencies, or the mean."""
+
+    def decode(self, outputs: Outputs, batch: Batch) -> Sequence[object]:
+        """A model's outputs as one answer an example (numpy): probabilities (k,), a value, a sequence."""
+
+    def tabulate(
+        self,
+        ids: Sequence[str],
+        targets: NDArray[np.generic],
+        answers: Sequence[object] | NDArray[np.generic],
+        weights: NDArray[np.float64] | None = None,
+    ) -> Predictions:
+        """Answers beside targets: decisions, costs, merits. Baselines come in by this door, too."""
+
+    def measure(self, predictions: Predictions) -> Measures:
+        """Scores with their intervals, the primary one first."""
