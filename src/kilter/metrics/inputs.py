@@ -57,10 +57,10 @@ def as_reals(name: str, values: npt.ArrayLike) -> Reals:
     return _finite(name, as_vector(name, values))
 
 
-def as_probabilities(name: str, values: npt.ArrayLike, *, examples: int, classes: int) -> Reals:
-    """Probabilities of each class, shape (examples, classes), rows adding up to 1.
+def as_probabilities(name: str, values: npt.ArrayLike, *, examples: int, classes: int) -> npt.NDArray[np.floating]:
+    """Probabilities of each class, shape (examples, classes), rows adding up to 1, in the precision they came in.
 
-    Raises ValueError for another shape, values outside 0 to 1, or rows that do not add up to 1.
+    Raises ValueError for another shape, values that are no numbers or outside 0 to 1, or rows that do not add up to 1.
     """
     array = np.asarray(values)
     if array.shape != (examples, classes):
@@ -68,21 +68,22 @@ def as_probabilities(name: str, values: npt.ArrayLike, *, examples: int, classes
             f"{name} has shape {array.shape}: (examples, classes) = {(examples, classes)} is legal;"
             " pass one row an example and one column a class (for two classes also the column of the first)."
         )
-    finite = _finite(name, array)
+    table = array if array.dtype in {np.float32, np.float64} else _finite(name, array)
     if examples == 0:
-        return finite
-    if finite.min() < 0 or finite.max() > 1:
+        return table
+    low, high = float(table.min()), float(table.max())  # not-a-number comes through both
+    if not (low >= 0 and high <= 1):
         raise ValueError(
-            f"{name} holds values from {finite.min():.4g} to {finite.max():.4g}: 0 to 1 is legal;"
-            " turn logits into probabilities with a softmax first."
+            f"{name} holds values from {low:.4g} to {high:.4g}: 0 to 1 is legal;"
+            " turn logits into probabilities with a softmax first, and look for the cause of what is not-a-number."
         )
-    farthest = float(np.abs(finite.sum(axis=1) - 1).max())
+    farthest = float(np.abs(table @ np.ones(classes, dtype=table.dtype) - 1).max())
     if farthest > ROW_SUM_TOLERANCE:
         raise ValueError(
             f"{name} has a row whose sum is {farthest:.4g} away from 1: rows that add up to 1 are legal;"
             " use a softmax over the classes, not one sigmoid a class."
         )
-    return finite
+    return table
 
 
 def refuse_unequal_lengths(**arrays: npt.NDArray[np.generic]) -> None:
@@ -99,15 +100,15 @@ def refuse_unequal_lengths(**arrays: npt.NDArray[np.generic]) -> None:
 def refuse_confidence(confidence: float) -> None:
     """Raise ValueError unless the confidence lies strictly between 0 and 1."""
     if not 0 < confidence < 1:
-        raise ValueError(
-            f"confidence = {confidence!r}: a share strictly between 0 and 1 is legal; pass 0.95 for 95 %."
-        )
+        raise ValueError(f"confidence = {confidence!r}: a share strictly between 0 and 1 is legal; pass 0.95 for 95 %.")
 
 
 def refuse_resamples(resamples: int) -> None:
     """Raise ValueError unless there is at least one resample."""
     if resamples < 1:
-        raise ValueError(f"resamples = {resamples!r}: 1 or more is legal; 10,000 gives bounds to about 1 % of their width.")
+        raise ValueError(
+            f"resamples = {resamples!r}: 1 or more is legal; 10,000 gives bounds to about 1 % of their width."
+        )
 
 
 def _finite(name: str, array: npt.NDArray[np.generic]) -> Reals:

@@ -25,7 +25,8 @@ class Measure:
     >>> print(Measure(undefined="class 3 was never predicted", n=20))
     undefined: class 3 was never predicted
 
-    Raises ValueError for a value that is not finite, lies outside its interval, or stands beside a reason.
+    Raises ValueError for a value that is not finite, lies outside its interval, or stands beside a reason, and for a
+    confidence outside 0 to 1.
     """
 
     value: float | None = None
@@ -37,26 +38,18 @@ class Measure:
     undefined: str | None = None
 
     def __post_init__(self) -> None:
+        met = f"a measure of value {self.value!r}, bounds {self.low!r} and {self.high!r}, undefined {self.undefined!r}"
+        if not 0 < self.confidence < 1:
+            raise ValueError(f"confidence = {self.confidence!r}: a share between 0 and 1 is legal; pass 0.95 for 95 %.")
         if (self.value is None) == (self.undefined is None):
-            raise ValueError(
-                f"a measure with value {self.value!r} and undefined {self.undefined!r}: exactly one of the two is given;"
-                " pass a number, or the reason why there is none."
-            )
+            raise ValueError(f"{met}: a value or a reason is legal, not both or neither; pass one of the two.")
         if (self.low is None) != (self.high is None) or (self.value is None and self.low is not None):
-            raise ValueError(
-                f"a measure with value {self.value!r} and bounds {self.low!r}, {self.high!r}: both bounds or neither, and"
-                " none without a value; leave both out where there is no interval."
-            )
-        if self.value is not None and not math.isfinite(self.value):
-            raise ValueError(
-                f"a measure of {self.value!r}: finite numbers are legal; say in `undefined` why there is no such number."
-            )
-        if self.value is not None and self.low is not None and self.high is not None:
-            if not (math.isfinite(self.low) and math.isfinite(self.high) and self.low <= self.value <= self.high):
-                raise ValueError(
-                    f"a measure of {self.value!r} with bounds {self.low!r}, {self.high!r}: finite bounds around the value"
-                    " are legal; widen the interval to hold the value."
-                )
+            raise ValueError(f"{met}: both bounds or none, and none without a value, are legal; leave both out.")
+        numbers = [number for number in (self.low, self.value, self.high) if number is not None]
+        if not all(map(math.isfinite, numbers)):
+            raise ValueError(f"{met}: finite numbers are legal; say in `undefined` why there is no such number.")
+        if numbers != sorted(numbers):
+            raise ValueError(f"{met}: low <= value <= high is legal; widen the interval until it holds the value.")
 
     def __str__(self) -> str:
         if self.value is None:

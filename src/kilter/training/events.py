@@ -13,13 +13,17 @@ from kilter.values.history import History
 @final
 @dataclass(frozen=True, slots=True)
 class StepDone:
-    """One optimizer step: the loss of its whole accumulation window, the gradient's norm before clipping, the rate."""
+    """One optimizer step: the loss of its whole accumulation window, the gradient's norm before clipping, the rate.
+
+    Where an evaluation of the same step follows, the step is not settled yet, and nothing may be saved.
+    """
 
     step: int
     epoch: int
     loss: float
     gradient_norm: float
     learning_rate: float
+    evaluation_follows: bool = False
 
 
 @final
@@ -45,9 +49,10 @@ class Finished:
 @final
 @dataclass(frozen=True, slots=True)
 class Stop:
-    """A hook's answer: stop, and why."""
+    """A hook's answer: stop, and why; `failed` where the training cannot be believed."""
 
     reason: str
+    failed: bool = False
 
 
 Event: TypeAlias = StepDone | Evaluated | Finished

@@ -146,12 +146,13 @@ class History:
         """The rows up to and including an optimizer step, as a history of its own."""
         return History.of((at, values) for at, values in self.rows() if at <= step)
 
-    def rows(self) -> Iterator[tuple[int, dict[str, float]]]:
-        """The rows as they were appended."""
-        gathered: list[tuple[int, dict[str, float]]] = [(0, {}) for _ in range(self._rows)]
+    def rows(self, start: int = 0) -> Iterator[tuple[int, dict[str, float]]]:
+        """The rows as they were appended, from row number `start` on; what came before costs nothing."""
+        gathered: list[tuple[int, dict[str, float]]] = [(0, {}) for _ in range(self._rows - start)]
         for name, column in self._log.columns.items():
-            for at in range(self._seen(column)):
-                row = int(column.rows[at])
+            seen = self._seen(column)
+            for at in range(int(np.searchsorted(column.rows[:seen], start)), seen):
+                row = int(column.rows[at]) - start
                 _, values = gathered[row]
                 values[name] = float(column.values[at])
                 gathered[row] = (int(column.steps[at]), values)

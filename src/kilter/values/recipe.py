@@ -32,14 +32,15 @@ def _duration(given: object) -> Duration:
 
 
 Length: TypeAlias = Annotated[Duration, PlainValidator(_duration), PlainSerializer(str, return_type=str)]
-_FROZEN = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+# Strict: `patience: true` is a slip, not the number 1, and "12" is no number.
+_FROZEN = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, strict=True)
 
 
 @final
 class ModelChoice(BaseModel):
     """A model by name, or a person's own as `package.module:callable`, and its arguments."""
 
-    model_config = ConfigDict(frozen=True, extra="allow")
+    model_config = ConfigDict(frozen=True, extra="allow", strict=True)
 
     name: str = "auto"
 
@@ -195,6 +196,7 @@ def _named(given: object) -> object:
     return {"name": given} if isinstance(given, str) else given
 
 
+Model: TypeAlias = Annotated[ModelChoice, BeforeValidator(_named)]
 Optimizer: TypeAlias = Annotated[
     Annotated[AdamW, Tag("adamw")] | Annotated[Sgd, Tag("sgd")], _tag("adamw"), BeforeValidator(_named)
 ]
@@ -217,7 +219,7 @@ class Recipe(BaseModel):
 
     model_config = _FROZEN
 
-    model: Annotated[ModelChoice, BeforeValidator(_named)] = ModelChoice()
+    model: Model = ModelChoice()
     batch: BatchSize = BatchSize()
     optimizer: Optimizer = AdamW()
     schedule: Schedule = Cosine()

@@ -83,7 +83,7 @@ class Task(Protocol):
     def prior_loss(self, targets: NDArray[np.generic]) -> float | None:
         """The loss of the best constant answer: class frequencies, or the mean."""
 
-    def decode(self, outputs: Outputs, batch: Batch) -> Sequence[object]:
+    def decode(self, outputs: Outputs, batch: Batch) -> Sequence[object] | NDArray[np.generic]:
         """A model's outputs as one answer an example (numpy): probabilities (k,), a value, a sequence."""
 
     def tabulate(
@@ -94,6 +94,9 @@ class Task(Protocol):
         weights: NDArray[np.float64] | None = None,
     ) -> Predictions:
         """Answers beside targets: decisions, costs, merits. Baselines come in by this door, too."""
+
+    def points(self, predictions: Predictions) -> Mapping[str, float]:
+        """The main scores alone, without intervals, for curves; quick enough for every evaluation."""
 
     def measure(self, predictions: Predictions) -> Measures:
         """Scores with their intervals, the primary one first."""

@@ -1,0 +1,35 @@
+"""`kilter compare`: runs against each other, on the same examples."""
+
+from __future__ import annotations
+
+import click
+
+from kilter.cli.options import Options, shared_options
+
+
+@click.command(short_help="Test runs against each other on the same examples.")
+@click.argument("runs", nargs=-1, required=True, metavar="RUN RUN...")
+@click.option("--split", default="test", show_default=True, help="The split on which they are compared.")
+@shared_options
+def compare(*, runs: tuple[str, ...], split: str, options: Options) -> None:
+    """Test the first RUN against each of the others, pair by pair on the same examples.
+
+    A difference counts where its interval does not hold 0; with several others, p-values are
+    corrected for all comparisons made together.
+    """
+    options.refuse_overrides("compare", "runs are compared as they are; nothing can be set")
+    from kilter.cli.result import finish, paper, result
+    from kilter.project.rivals import compare_runs
+    from kilter.values.document import Document, Grid, Paragraph
+    from kilter.values.json_form import to_json
+
+    rivals = compare_runs(runs, split=split)
+    document = result(
+        "compare", split=split, comparisons=to_json(rivals.comparisons), evaluations=to_json(rivals.evaluations)
+    )
+    scores = Grid(
+        columns=("run", *(score.name for score in rivals.evaluations[0].scores)),
+        rows=tuple((e.model, *(str(score).removeprefix(score.name).strip() for score in e.scores)) for e in rivals.evaluations),
+    )
+    lines = tuple(Paragraph(text=f"{comparison}.") for comparison in rivals.comparisons)
+    finish(options, document, paper(Document(title=f"{len(runs)} runs on {split}", blocks=(scores, *lines))))

@@ -1,0 +1,83 @@
+"""The command `kilter`: finds a command's file when it is asked for, and turns errors into exit codes."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+from typing import Final, final
+
+import click
+
+from kilter.cli.failure import exit_code_of
+
+COMMANDS: Final = (
+    "demo",
+    "init",
+    "run",
+    "audit",
+    "check",
+    "train",
+    "evaluate",
+    "compare",
+    "predict",
+    "report",
+)
+"""In the order in which a person meets them; each is the function of that name in the file of that name."""
+
+
+@final
+class Commands(click.Group):
+    """A group whose commands are imported when they are called, or listed."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        command: click.Command = getattr(import_module(f"kilter.cli.{cmd_name}"), cmd_name)
+        return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if args and args[0] not in COMMANDS:
+            from kilter.values.validation import nearest
+
+            raise click.UsageError(f"{args[0]!r} is no command; {nearest(args[0], COMMANDS)}", ctx)
+        return super().resolve_command(ctx, args)
+
+
+def _show_version(ctx: click.Context, _parameter: click.Parameter, asked: bool) -> None:  # noqa: FBT001 - click's call
+    if asked and not ctx.resilient_parsing:
+        from importlib.metadata import version
+
+        click.echo(f"kilter {version('kilter')}")
+        ctx.exit()
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.option("--version", is_flag=True, is_eager=True, expose_value=False, callback=_show_version, help="Show it.")
+def kilter() -> None:
+    """Keeps neural-network training in kilter.
+
+    It proves a pipeline before compute is spent, trains, evaluates against baselines,
+    and says in a report what may be believed. Begin with `kilter demo`, or with
+    `kilter init FILES` and `kilter run`.
+    """
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run a command line and leave with its exit code."""
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    try:
+        kilter.main(args=words, prog_name="kilter", standalone_mode=False)
+        code = 0
+    except click.exceptions.Exit as exit_asked:
+        code = exit_asked.exit_code
+    except Exception as error:  # noqa: BLE001 - the last place where an error can be said properly
+        code = exit_code_of(error, words)
+    except KeyboardInterrupt as error:
+        code = exit_code_of(error, words)
+    sys.exit(code)

@@ -1,0 +1,149 @@
+"""What a command says at its end: one JSON document, or text; and the exit code."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Final
+
+import click
+
+from kilter.cli.options import Options, wants_colour
+from kilter.values.json_form import dumps, to_json
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from kilter.values.document import Block, Document
+    from kilter.values.evaluation import Score
+    from kilter.values.finding import Examination, Finding
+    from kilter.values.run import Run
+
+SCHEMA: Final = 1
+"""The version of the document's shape; it changes when a key is removed or means something else."""
+
+EXIT_CODES: Final[Mapping[str, int]] = {"done": 0, "gated": 1, "failed": 4, "interrupted": 130}
+"""A run's status to the exit code of the command that made it."""
+
+
+def result(
+    command: str,
+    *,
+    status: str = "done",
+    run: Path | None = None,
+    scores: Iterable[Score] = (),
+    findings: Iterable[Finding] = (),
+    **more: object,
+) -> dict[str, object]:
+    """The JSON document of a command.
+
+    Args:
+        command: its name.
+        status: done, gated, failed or interrupted.
+        run: the run's folder.
+        scores: by name, each with its interval and the number of examples it stands on.
+        findings: in their order.
+        more: what this command has to say beside.
+    """
+    return {
+        "schema": SCHEMA,
+        "command": command,
+        "status": status,
+        "run": None if run is None else str(run),
+        "scores": {
+            score.name: {"value": score.value, "low": score.low, "high": score.high, "n": score.n} for score in scores
+        },
+        "findings": [finding_form(finding) for finding in findings],
+        **more,
+    }
+
+
+def finding_form(finding: Finding) -> dict[str, object]:
+    """A finding as it stands in a JSON document."""
+    return {
+        "code": finding.code,
+        "name": finding.name,
+        "severity": finding.severity.word,
+        "seen": finding.seen,
+        "causes": list(finding.causes),
+        "advice": finding.advice,
+        "where": list(finding.where),
+        "evidence": to_json(finding.evidence),
+    }
+
+
+def run_result(command: str, run: Run, **more: object) -> dict[str, object]:
+    """The document of a command that ends with a run: the trained model's scores on the split that judges."""
+    from kilter.project.folder import REPORT
+    from kilter.values.finding import in_order
+
+    trained = run.evaluation("test") or run.evaluation("valid")
+    report = run.path / REPORT
+    return result(
+        command,
+        status=run.status,
+        run=run.path,
+        scores=trained.scores if trained else (),
+        findings=in_order(run.findings),
+        split=trained.split if trained else None,
+        report=str(report) if report.exists() else None,
+        **more,
+    )
+
+
+def finish(options: Options, document: Mapping[str, object], text: str, *, code: int | None = None) -> None:
+    """Say how it ended and leave with the exit code, which follows from the document's status.
+
+    Raises:
+        click.exceptions.Exit: where the code is not 0.
+    """
+    if options.json:
+        click.echo(dumps(document))
+    elif text:
+        click.echo(text.rstrip("\n"), color=True)
+    code = EXIT_CODES[str(document["status"])] if code is None else code
+    if code:
+        raise click.exceptions.Exit(code)
+
+
+def paper(document: Document) -> str:
+    """A document as text for this terminal."""
+    from kilter.report.terminal import render_terminal
+
+    width = min(120, max(40, shutil.get_terminal_size((100, 24)).columns))
+    return render_terminal(document, width=width, colour=wants_colour(sys.stdout))
+
+
+def run_text(run: Run) -> str:
+    """A run as text: its report, and where the page and the folder are."""
+    from kilter.project.folder import REPORT
+    from kilter.report.composing import compose
+
+    return f"{paper(compose(run))}\nreport: {run.path / REPORT}\n"
+
+
+def examination_text(title: str, examination: Examination) -> str:
+    """What checks found, as text."""
+    from kilter.values.document import Alerts, Document, Paragraph
+
+    blocks: list[Block] = []
+    if examination.findings:
+        blocks.append(Alerts(findings=examination.findings))
+    else:
+        blocks.append(Paragraph(text=f"{len(examination.seconds)} checks found nothing."))
+    blocks += [Paragraph(text=f"Skipped {skipped.name}: {skipped.reason}.") for skipped in examination.skipped]
+    return paper(Document(title=title, blocks=tuple(blocks)))
+
+
+def examination_result(command: str, examination: Examination, fail_on: str) -> dict[str, object]:
+    """The document of a command that examines something; `gated` where findings would stop the way."""
+    from kilter.project.gate import stopping
+
+    return result(
+        command,
+        status="gated" if stopping(examination.findings, fail_on) else "done",
+        findings=examination.findings,
+        skipped=[{"name": skipped.name, "reason": skipped.reason} for skipped in examination.skipped],
+        seconds={name: round(seconds, 3) for name, seconds in examination.seconds.items()},
+    )

@@ -1,0 +1,119 @@
+"""Archives of arrays (`.npz`): one array a column, or a block of columns; pickled objects are refused."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+import zlib
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from kilter.data.cells import WHOLE
+from kilter.data.faults import counted, gathered
+from kilter.values.errors import DataError, Fault
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+LARGEST_DIMENSIONS = 4  # rows, height, width, channels
+
+
+def read_arrays(data: bytes, *, name: str) -> Mapping[str, NDArray[np.generic]]:
+    """The columns of an `.npz` file.
+
+    Arrays (n,) of numbers become float64, of texts and truth values object arrays of str; (n, k) becomes k columns of
+    numbers `x_0` to `x_<k-1>`; (n, height, width) and (n, height, width, channels) are images and stay as they are.
+
+    Raises:
+        DataError: the bytes are no such archive, an array holds pickled objects (reading them could run code), its
+            values are none of these, or the arrays do not have equally many rows.
+    """
+    columns: dict[str, NDArray[np.generic]] = {}
+    faults: list[Fault] = []
+    try:
+        with np.load(io.BytesIO(data), allow_pickle=False) as archive:
+            if not isinstance(archive, np.lib.npyio.NpzFile):
+                raise _no_archive(name, "it holds a single array")
+            for key in archive.files:
+                array = _array(archive, key, f"{name}:{key}")
+                if isinstance(array, Fault):
+                    faults.append(array)
+                    continue
+                for column, values in _columns(key, array, f"{name}:{key}"):
+                    if isinstance(values, Fault):
+                        faults.append(values)
+                    else:
+                        columns[column] = values
+    except (ValueError, zipfile.BadZipFile, EOFError, OSError) as error:
+        raise _no_archive(name, str(error)) from error
+    rows = {column: len(values) for column, values in columns.items()}
+    if len(set(rows.values())) > 1:
+        met = ", ".join(f"{column} {number:,}" for column, number in rows.items())
+        faults.append(
+            Fault(where=name, met=f"unequal numbers of rows ({met})", legal="the first dimension is the rows")
+        )
+    if faults:
+        raise gathered(f"{name} cannot be read", faults)
+    if not columns or not max(rows.values()):
+        raise DataError(f"{name} has no rows", legal="arrays of at least one row are needed", remedy="save it again")
+    return columns
+
+
+def _array(archive: Mapping[str, NDArray[np.generic]], key: str, where: str) -> NDArray[np.generic] | Fault:
+    try:
+        return archive[key]
+    except ValueError as error:
+        if "pickle" not in str(error):
+            return Fault(where=where, met=f"damaged: {error}", remedy="save it again")
+        return Fault(
+            where=where,
+            met="a pickled array of objects, refused because reading it could run code hidden in it",
+            legal="arrays of numbers or of texts",
+            remedy="save it with a plain type, for instance array.astype(str) or array.astype(float)",
+        )
+    except (zlib.error, zipfile.BadZipFile, EOFError, OSError) as error:
+        return Fault(where=where, met=f"damaged: {error}", remedy="copy or save the file again")
+
+
+def _columns(key: str, array: NDArray[np.generic], where: str) -> list[tuple[str, NDArray[np.generic] | Fault]]:
+    if array.ndim == 0:
+        return [
+            (key, Fault(where=where, met="a single value", legal="arrays have one value a row", remedy="leave it out"))
+        ]
+    if array.dtype.kind not in "biufUS":
+        legal = "numbers, truth values and texts are legal"
+        return [(key, Fault(where=where, met=f"values of type {array.dtype}", legal=legal, remedy="convert it"))]
+    if array.ndim == 1:
+        return [(key, flat_column(array))]
+    numeric = array.dtype.kind in "iuf"
+    if array.ndim == 2 and numeric:
+        return [(f"{key}_{column}", array[:, column].astype(np.float64)) for column in range(array.shape[1])]
+    if array.ndim <= LARGEST_DIMENSIONS and numeric:
+        return [(key, array)]
+    met = f"{counted(array.ndim, 'dimension')} of {array.dtype}"
+    return [(key, Fault(where=where, met=met, legal="(n,), (n, k), (n, h, w) and (n, h, w, c) are legal"))]
+
+
+def flat_column(array: NDArray[np.generic]) -> NDArray[np.generic]:
+    """An array (n,) as a column: float64; truth values and whole numbers beyond double precision are texts."""
+    kind = array.dtype.kind
+    if kind == "f" or (kind in "iu" and not (array.size and np.abs(array.astype(np.float64)).max() >= WHOLE)):
+        return array.astype(np.float64)
+    column = np.empty(len(array), dtype=object)
+    if kind == "b":
+        column[:] = ["true" if value else "false" for value in array.tolist()]
+    elif kind == "S":
+        column[:] = [value.decode("utf-8", errors="backslashreplace") or None for value in array.tolist()]
+    else:
+        column[:] = [str(value) or None for value in array.tolist()]
+    return column
+
+
+def _no_archive(name: str, reason: str) -> DataError:
+    return DataError(
+        f"{name} cannot be read as .npz: {reason}",
+        legal="an archive that numpy.savez or numpy.savez_compressed wrote",
+        remedy="write or copy it again",
+    )

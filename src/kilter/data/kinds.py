@@ -1,0 +1,135 @@
+"""What a column holds: a guess from its values, and its conversion to what it is said to hold."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+
+from kilter.data.cells import MISSING, as_numbers
+from kilter.data.faults import gathered, quoted
+from kilter.values.errors import DataError, Fault
+from kilter.values.table import Kind
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+WORDS_OF_TEXT: Final = 3.0  # mean number of words from which a column of strings is text
+FEW: Final = 20  # so many distinct values are categories, however few rows there are
+DISTINCT: Final = 0.3  # share of distinct values from which short strings are text
+NUMBERS: Final = 0.9  # share of cells that are numbers from which the others are mistakes
+CHANNELS: Final = (1, 2, 3, 4)
+
+
+def guess_kind(column: NDArray[np.generic]) -> Kind:
+    """What a column most likely holds.
+
+    Strings are text where they have three words or more on average, or where a third of them and more than 20 are
+    distinct (names, say); otherwise categories. Strings of which nine in ten are numbers are numbers, so that
+    converting them says which are not. Numbers are numbers, however few: whether they are classes is for a person.
+
+    >>> guess_kind(np.array(["red", "blue", None, "red"], dtype=object))
+    <Kind.CATEGORY: 'category'>
+    """
+    if column.ndim > 1:
+        return Kind.IMAGE
+    if column.dtype.kind in "biuf":
+        return Kind.NUMBER
+    present = [value for value in column.tolist() if value is not None]
+    return _guess_of_objects(present) if present else Kind.CATEGORY
+
+
+def _guess_of_objects(present: Sequence[Any]) -> Kind:
+    if isinstance(present[0], tuple):
+        return Kind.TOKENS
+    if sum(as_numbers([value]) is not None for value in present) >= NUMBERS * len(present):
+        return Kind.NUMBER
+    words = sum(len(value.split()) for value in present) / len(present)
+    distinct = len(set(present))
+    if words >= WORDS_OF_TEXT or (distinct > FEW and distinct > DISTINCT * len(present)):
+        return Kind.TEXT
+    return Kind.CATEGORY
+
+
+def as_kind(column: NDArray[np.generic], kind: Kind, ids: Sequence[str], name: str) -> NDArray[np.generic]:
+    """The column as the array that its kind is stored in (see `Kind`).
+
+    Raises:
+        DataError: values that cannot be that, with their ids.
+    """
+    converted = converted_or_faults(column, kind, ids, name)
+    if isinstance(converted, np.ndarray):
+        return converted
+    raise _not(name, kind, converted)
+
+
+def converted_or_faults(
+    column: NDArray[np.generic], kind: Kind, ids: Sequence[str], name: str
+) -> NDArray[np.generic] | list[Fault]:
+    """The column as its kind, or all that keeps it from being that."""
+    if column.ndim > 1 or kind is Kind.IMAGE:
+        return _image(column, kind, name)
+    numeric = column.dtype.kind in "biuf"
+    tokens = not numeric and any(isinstance(value, tuple) for value in column.tolist())
+    if kind is Kind.NUMBER:
+        return column.astype(np.float64) if numeric else _numbers(column, ids, name)
+    if kind is Kind.TOKENS:
+        if tokens:
+            return column
+        texts = _texts(column).tolist()
+        return _objects([None if value is None else tuple(value.split()) for value in texts])
+    if tokens:
+        return [Fault(met=f"column {name!r} holds lists of words", legal=f"a {kind} is one value a row")]
+    return _texts(column)
+
+
+def _not(name: str, kind: Kind, faults: list[Fault]) -> DataError:
+    return gathered(f"column {name!r} cannot be a {kind}", faults, remedy="mend these values, or choose another kind")
+
+
+def _numbers(column: NDArray[Any], ids: Sequence[str], name: str) -> NDArray[np.generic] | list[Fault]:
+    """Texts as numbers, those with leading zeros included: whoever calls a code a number means it."""
+    numbers = np.full(len(column), np.nan)
+    faults: list[Fault] = []
+    for row, value in enumerate(column.tolist()):
+        if value is None or (isinstance(value, str) and value.strip() in MISSING):
+            continue
+        try:
+            numbers[row] = float(value.replace("_", "x"))  # Python would read '1_000'
+        except (ValueError, AttributeError):
+            met = f"column {name!r}: {quoted(str(value))}"
+            faults.append(Fault(where=ids[row], met=met, legal="a number, or an empty cell where it is missing"))
+    return faults or numbers
+
+
+def _texts(column: NDArray[Any]) -> NDArray[np.generic]:
+    if column.dtype.kind == "O":
+        return column
+    if column.dtype.kind == "f":
+        return _objects([None if value != value else _plain(value) for value in column.tolist()])  # noqa: PLR0124
+    return _objects([str(value) for value in column.tolist()])
+
+
+def _plain(number: float) -> str:
+    """A number as a person writes it: whole ones without a point."""
+    return str(int(number)) if number.is_integer() else repr(number)
+
+
+def _objects(values: Sequence[object]) -> NDArray[np.object_]:
+    column = np.empty(len(values), dtype=object)
+    column[:] = values
+    return column
+
+
+def _image(column: NDArray[np.generic], kind: Kind, name: str) -> NDArray[np.generic] | list[Fault]:
+    met = f"column {name!r} has shape {column.shape}"
+    if kind is not Kind.IMAGE:
+        return [Fault(met=met, legal=f"a {kind} is one value a row, shape (n,)")]
+    if column.ndim not in {3, 4} or column.dtype.kind not in "iuf":
+        return [Fault(met=f"{met} of {column.dtype}", legal="images are numbers (n, h, w) or (n, h, w, c)")]
+    if column.ndim == 4 and column.shape[3] not in CHANNELS:
+        first = column.shape[1] in CHANNELS
+        remedy = "move the channels last: x.transpose(0, 2, 3, 1)" if first else "give one image a row"
+        return [Fault(met=met, legal="images (n, h, w, c) have 1 to 4 channels", remedy=remedy)]
+    return column

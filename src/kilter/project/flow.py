@@ -1,0 +1,145 @@
+"""The flow: audit, baselines, preflight, train, evaluate; each stage gated by the findings of the last; then a report."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Final
+
+from kilter.checks.data import DATA_CHECKS
+from kilter.checks.doctor import check
+from kilter.checks.examination import examine
+from kilter.project.assembling import build_pipeline, clean, load_dataset
+from kilter.project.folder import create_run, load_run, write_results, write_status
+from kilter.project.gate import stopping
+from kilter.project.progress import Silence
+from kilter.project.recording import begin_record, read_run_project, same_data
+from kilter.project.reporting import write_report
+from kilter.project.stages import Said, Work, audit, judge, measure_baselines, preflight, restore_model, train
+from kilter.training.checkpoints import newest
+from kilter.values.errors import Interrupted, KilterError, UsageError
+from kilter.values.run import Stage
+
+if TYPE_CHECKING:
+    from kilter.project.progress import Progress
+    from kilter.project.reading import Project
+    from kilter.values.finding import Examination
+    from kilter.values.run import Run
+
+STAGES: Final[Mapping[str, Callable[[Work], Said]]] = MappingProxyType(
+    {"audit": audit, "baselines": measure_baselines, "preflight": preflight, "train": train, "evaluate": judge}
+)
+"""The way in its order."""
+
+
+def run_project(
+    project: Project,
+    *,
+    runs: str | Path | None = None,
+    stages: Sequence[str] = tuple(STAGES),
+    progress: Progress | None = None,
+) -> Run:
+    """Go the whole way, from files to a report; findings from the project's gate on stop it.
+
+    Args:
+        project: the project file, read.
+        runs: where the run's folder is made; None takes `runs` beside the project file.
+        stages: those to go through, in order.
+        progress: who is told how it goes.
+
+    Raises:
+        KilterError: a stage cannot be done; what was done before stands in the run's folder, with a report.
+    """
+    dataset = load_dataset(project)
+    folder = create_run(project.folder / "runs" if runs is None else Path(runs), project.name)
+    begin_record(folder, project, dataset)
+    return _go(Work(project=project, folder=folder, progress=progress or Silence(), dataset=dataset), stages)
+
+
+def resume_run(path: str | Path, *, progress: Progress | None = None) -> Run:
+    """Go on with the training of a run from its newest whole checkpoint, exactly as if it had never stopped.
+
+    Raises:
+        UsageError: the run has no checkpoint, or its data have changed.
+    """
+    folder = Path(path)
+    run = load_run(folder)
+    if newest(folder / "checkpoints") is None:
+        raise UsageError(f"{folder} has no whole checkpoint to go on from", remedy="start again with `kilter run`")
+    work = _work_of(run, progress)
+    work.resume = True
+    work.evaluations = tuple(evaluation for evaluation in run.evaluations if evaluation.model != "model")
+    before = tuple(stage for stage in run.stages if stage.name not in {"train", "evaluate"})
+    return _go(work, ("train", "evaluate"), before=before)
+
+
+def evaluate_run(path: str | Path, *, progress: Progress | None = None) -> Run:
+    """Score the best weights of a run again, beside the baselines, and write its report anew."""
+    run = load_run(path)
+    work = _work_of(run, progress)
+    restore_model(work)
+    before = tuple(stage for stage in run.stages if stage.name not in {"baselines", "evaluate"})
+    return _go(work, ("baselines", "evaluate"), before=before)
+
+
+def audit_project(project: Project) -> Examination:
+    """What the data audit finds in a project's data."""
+    return examine(DATA_CHECKS, load_dataset(project))
+
+
+def check_project(project: Project) -> Examination:
+    """What preflight finds in a project's pipeline."""
+    dataset, _ = clean(project, load_dataset(project))
+    pipeline, _ = build_pipeline(project, dataset)
+    return check(pipeline)
+
+
+def _work_of(run: Run, progress: Progress | None) -> Work:
+    project = read_run_project(run)
+    loaded = load_dataset(project)
+    same_data(run, loaded)
+    dataset, _ = clean(project, loaded)
+    return Work(project=project, folder=run.path, progress=progress or Silence(), dataset=dataset)
+
+
+def _go(work: Work, names: Iterable[str], *, before: tuple[Stage, ...] = ()) -> Run:
+    done = list(before)
+    status = "running"
+    write_status(work.folder, status, done)
+    for name in names:
+        work.progress.began(name)
+        began = time.perf_counter()
+        try:
+            said = STAGES[name](work)
+        except KilterError as error:
+            status = "interrupted" if isinstance(error, Interrupted) else "failed"
+            done.append(Stage(name=name, status=status, seconds=time.perf_counter() - began, summary=str(error)))
+            _close(work, status, done)
+            raise
+        found = said.examination.findings
+        gated = bool(stopping(found, work.project.file.gate.fail_on))
+        status = "failed" if said.failed else "gated" if gated else "done"
+        stage = Stage(
+            name=name,
+            status=status,
+            seconds=time.perf_counter() - began,
+            summary=said.summary,
+            findings=found,
+            skipped=said.examination.skipped,
+        )
+        done.append(stage)
+        write_status(work.folder, "running", done)
+        work.progress.ended(stage)
+        if status != "done":
+            break
+    return _close(work, status, done)
+
+
+def _close(work: Work, status: str, done: Iterable[Stage]) -> Run:
+    write_results(work.folder, work.evaluations, work.comparisons)
+    write_status(work.folder, status, done)
+    run = load_run(work.folder)
+    write_report(run)
+    return run

@@ -1,0 +1,157 @@
+"""Reading a project file: everything that is wrong with it at once, each fault with its line and column."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final, final
+
+from kilter.project.located import Located, read_yaml
+from kilter.project.overrides import Override, lay_over, read_overrides
+from kilter.project.schema import SECTIONS, ProjectFile
+from kilter.values.errors import Fault, RecipeError, UsageError
+from kilter.values.recipe import Recipe
+from kilter.values.validation import PathFault, validate
+
+FILE_NAME: Final = "kilter.yaml"
+_REMEDIES: Final = {
+    "data": "`kilter init FILES` writes a project file for your data",
+    "data.train": "name the file to learn from",
+    "data.target": "name the column to learn",
+    "task": "say `task: classification` or `task: regression`",
+}
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Project:
+    """A project file that was read and is legal, with what was said on the command line.
+
+    Attributes:
+        path: the file.
+        file: what it says, defaults where it says nothing.
+        given: the sections of the recipe as far as file and command line say something.
+        located: its text as data, and where each key stands.
+        overrides: what was said on the command line.
+    """
+
+    path: Path
+    file: ProjectFile
+    given: Mapping[str, Any]
+    located: Located
+    text: str
+    overrides: tuple[Override, ...] = ()
+
+    @property
+    def folder(self) -> Path:
+        """What paths in the file are relative to."""
+        return self.path.parent
+
+    @property
+    def name(self) -> str:
+        """What the file calls the project, or else its folder's name."""
+        return self.file.name or self.path.resolve().parent.name or "project"
+
+    def says(self, dotted: str) -> bool:
+        """Whether file or command line say something about a key."""
+        return _says(self.located.data, dotted) or any(override.dotted == dotted for override in self.overrides)
+
+    def fault(self, dotted: str, *, met: str, legal: str = "", remedy: str = "") -> Fault:
+        """A fault of the value at a dotted path, with its place in the file or on the command line."""
+        where = _where(self.located, self.overrides, tuple(dotted.split(".")))
+        return Fault(where=where, met=met, legal=legal, remedy=remedy)
+
+    def error(self, faults: Iterable[Fault]) -> RecipeError:
+        """One error of these faults."""
+        return _error(self.located.name, faults)
+
+    def __repr__(self) -> str:
+        return f"Project({self.name!r}: {self.file.task} of {self.file.data.target!r}, {str(self.path)!r})"
+
+
+def read_project(path: str | Path, overrides: Iterable[str] = ()) -> Project:
+    """Read a project file, or the `kilter.yaml` of a folder, and lay overrides (`key.sub=value`) over it.
+
+    Raises:
+        UsageError: there is no such file.
+        RecipeError: all that is wrong with the file and the overrides.
+    """
+    path = Path(path)
+    path = path / FILE_NAME if path.is_dir() else path
+    try:
+        text = path.read_text("utf-8")
+    except UnicodeDecodeError as error:
+        fault = Fault(where=path.name, met=f"byte {error.start} is no UTF-8", legal="a project file is text in UTF-8")
+        raise RecipeError(f"1 fault in {path.name}", faults=[fault]) from None
+    except OSError as error:
+        raise UsageError(
+            f"{path}: {error.strerror or error}",
+            legal="a project file (YAML) or a folder with a kilter.yaml",
+            remedy="`kilter init FILES` writes one for your data",
+        ) from None
+    return parse_project(text, path=path, overrides=overrides)
+
+
+def parse_project(text: str, *, path: Path, overrides: Iterable[str] = ()) -> Project:
+    """A project from the text of its file; `path` says what files in it are relative to.
+
+    Raises:
+        RecipeError: all that is wrong.
+    """
+    located = read_yaml(text, path.name)
+    laid, faults = read_overrides(overrides)
+    problems = [*located.faults, *faults]
+    if located.data is None and not located.faults:
+        problems.append(Fault(where=path.name, met="the file is empty", remedy=_REMEDIES["data"]))
+    elif not isinstance(located.data, dict | None):
+        problems.append(Fault(where=f"{path.name}:1:1", met="a list or a word", legal="the file is `key: value` lines"))
+    if not isinstance(located.data, dict):
+        raise _error(path.name, problems)
+    data, faults = lay_over(_without_empty_sections(located.data), laid)
+    problems += faults
+    file = validate(ProjectFile, data)
+    if isinstance(file, tuple):
+        problems += [_placed(fault, located, laid) for fault in file]
+    if problems or isinstance(file, tuple):
+        raise _error(path.name, problems)
+    given = {name: data[name] for name in Recipe.model_fields if name in data}
+    return Project(path=path, file=file, given=given, located=located, text=text, overrides=laid)
+
+
+def _without_empty_sections(data: Mapping[str, object]) -> dict[str, object]:
+    """A section whose keys are all commented out says nothing; it is no null."""
+    return {key: value for key, value in data.items() if value is not None or key not in SECTIONS}
+
+
+def _placed(fault: PathFault, located: Located, overrides: Iterable[Override]) -> Fault:
+    where = _where(located, overrides, fault.path)
+    return Fault(where=where, met=fault.met, legal=fault.legal, remedy=_REMEDIES.get(fault.dotted, ""))
+
+
+def _where(located: Located, overrides: Iterable[Override], path: tuple[str | int, ...]) -> str:
+    for override in overrides:
+        if path[: len(override.path)] == override.path:
+            return f"--set {override.said}"
+    return located.where(path)
+
+
+def _says(data: object, dotted: str) -> bool:
+    for part in dotted.split("."):
+        if not isinstance(data, Mapping) or part not in data:
+            return False
+        data = data[part]
+    return True
+
+
+def _error(name: str, faults: Iterable[Fault]) -> RecipeError:
+    ordered = sorted(faults, key=_reading_order)
+    return RecipeError(f"{len(ordered)} fault{'s' * (len(ordered) != 1)} in {name}", faults=ordered)
+
+
+def _reading_order(fault: Fault) -> tuple[int, int, int]:
+    """By line and column; what has no place in the file comes last."""
+    place = [int(part) for part in fault.where.split(":")[1:] if part.isdigit()]
+    if fault.where.startswith("--set") or not place:
+        return (1, 0, 0)
+    return (0, place[0], place[1] if len(place) > 1 else 0)

@@ -1,0 +1,89 @@
+"""What a run's folder says from its first moment on, and the project that can be read back from it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from kilter.data.fingerprint import fingerprint
+from kilter.project.environment import environment
+from kilter.project.folder import (
+    CONFIG,
+    ENVIRONMENT,
+    PREDICTIONS,
+    PREPROCESSING,
+    PROJECT,
+    TASK,
+    read_json,
+    write_json,
+    write_status,
+    write_text,
+)
+from kilter.project.reading import parse_project
+from kilter.values.errors import DataError, UsageError
+
+if TYPE_CHECKING:
+    from kilter.data.preprocessing import Preprocessing
+    from kilter.project.reading import Project
+    from kilter.values.pipeline import Pipeline
+    from kilter.values.run import Run
+    from kilter.values.table import Dataset
+
+
+def begin_record(folder: Path, project: Project, dataset: Dataset, *, command: Sequence[str] | None = None) -> None:
+    """Write down what is about to be run, on what data, by what."""
+    write_text(folder / PROJECT, project.text)
+    origin = {
+        "project": str(project.path.resolve()),
+        "overrides": [override.said for override in project.overrides],
+    }
+    write_json(folder / CONFIG, {"origin": origin, **project.file.own_sections()})
+    seeds = {"train.seed": project.file.train.seed, "data.split.seed": project.file.data.split.seed}
+    data = {split: fingerprint(table) for split, table in dataset.splits.items()}
+    write_json(folder / ENVIRONMENT, environment(folder=project.folder, command=command, seeds=seeds, data=data))
+    write_status(folder, "running", ())
+
+
+def write_assembled(folder: Path, project: Project, pipeline: Pipeline, preprocessing: Preprocessing) -> None:
+    """Write the resolved recipe, and what it takes to predict: the task and the preprocessing."""
+    config = read_json(folder / CONFIG)
+    write_json(folder / CONFIG, {**config, **pipeline.recipe.model_dump(mode="json")})
+    write_json(folder / TASK, pipeline.task.describe())
+    write_json(folder / PREPROCESSING, preprocessing.to_json())
+
+
+def predictions_path(folder: Path, model: str, split: str) -> Path:
+    """Where the predictions of a model on a split lie."""
+    return folder / PREDICTIONS / f"{model}.{split}.jsonl"
+
+
+def read_run_project(run: Run) -> Project:
+    """The project of a run, as it was then; paths in it are relative to where it stood.
+
+    Raises:
+        DataError: the run does not say.
+    """
+    origin = run.config.get("origin")
+    if not isinstance(origin, dict):
+        raise DataError(f"{run.path / CONFIG} does not say which project it came from", remedy="run it again")
+    text = (run.path / PROJECT).read_text("utf-8")
+    return parse_project(text, path=Path(str(origin["project"])), overrides=tuple(map(str, origin["overrides"])))
+
+
+def same_data(run: Run, dataset: Dataset) -> None:
+    """Make sure that the data of a run are still what they were.
+
+    Raises:
+        UsageError: they have changed; going on would mix two trainings.
+    """
+    recorded = run.environment.get("data")
+    if not isinstance(recorded, dict):
+        return
+    changed = [split for split, table in dataset.splits.items() if recorded.get(split, "") != fingerprint(table)]
+    if changed:
+        raise UsageError(
+            f"the data of {run.name} have changed since: {', '.join(changed)}",
+            legal="a run goes on with the data it began with",
+            remedy="restore them, or start again with `kilter run`",
+        )

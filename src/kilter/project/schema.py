@@ -1,0 +1,151 @@
+"""What a project file may say: pydantic models whose fields are the keys of `kilter.yaml`."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Annotated, Final, Literal, TypeAlias, final
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+
+from kilter.data.settings import PreprocessingSettings
+from kilter.values.recipe import (
+    Augment,
+    BatchSize,
+    Model,
+    ModelChoice,
+    Optimizer,
+    Recipe,
+    Save,
+    Schedule,
+    Stop,
+    Train,
+)
+from kilter.values.recipe import AdamW as DefaultOptimizer
+from kilter.values.recipe import Cosine as DefaultSchedule
+
+_FROZEN: Final = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, strict=True)
+
+LeaveOut: TypeAlias = Literal["contradictions", "overlap"]
+InputKind: TypeAlias = Literal["auto", "text", "number", "category", "image", "tokens"]
+
+
+def _words(given: object) -> object:
+    """One word as a list of one; lists as the tuples that a frozen model holds."""
+    if isinstance(given, str):
+        return (given,)
+    if isinstance(given, list):
+        if len(set(map(str, given))) < len(given):
+            message = f"{', '.join(sorted({str(word) for word in given if given.count(word) > 1}))} stands there twice"
+            raise ValueError(message)
+        return tuple(given)
+    return given
+
+
+def _kinds(given: object) -> object:
+    """Names of columns as a mapping to their kind, which `auto` leaves to the data."""
+    words = _words(given)
+    if isinstance(words, tuple) and all(isinstance(word, str) for word in words):
+        return dict.fromkeys(words, "auto")
+    return given
+
+
+def _file_name(name: str) -> str:
+    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_.-]*", name):
+        message = "must be letters, digits, '.', '_' and '-', since runs are named after it"
+        raise ValueError(message)
+    return name
+
+
+Words: TypeAlias = Annotated[tuple[str, ...], BeforeValidator(_words)]
+
+
+@final
+class Split(BaseModel):
+    """The shares of the training file that are put aside where no file is given for a split."""
+
+    model_config = _FROZEN
+
+    valid: float = Field(default=0.1, ge=0, lt=1)
+    test: float = Field(default=0.1, ge=0, lt=1)
+    by: Literal["auto", "random", "stratified", "grouped"] = "auto"
+    column: str | None = None  # whose values are kept together, or in proportion
+    seed: int = Field(default=0, ge=0)  # its own, so that training from another seed is tested on the same rows
+
+    @model_validator(mode="after")
+    def _leaves_some(self) -> Split:
+        if self.valid + self.test >= 1:
+            message = f"valid and test take {self.valid + self.test:g} of the rows; together they must be less than 1"
+            raise ValueError(message)
+        return self
+
+
+@final
+class Data(BaseModel):
+    """Files, relative to the project file's folder, and what their columns are."""
+
+    model_config = _FROZEN
+
+    train: str
+    valid: str | None = None
+    test: str | None = None
+    split: Split = Split()
+    inputs: Annotated[dict[str, InputKind], BeforeValidator(_kinds)] = {}  # empty: all other columns
+    target: str
+    ignore: Words = ()
+    weight: str | None = None
+    group: str | None = None
+    encoding: str | None = None  # of text files; a byte-order mark or UTF-8 needs no word
+    separator: str | None = Field(default=None, min_length=1, max_length=1)  # of CSV; found out where nothing is said
+    decimal: Literal[".", ","] | None = None
+    leave_out: Annotated[tuple[LeaveOut, ...], BeforeValidator(_words)] = ()
+
+
+@final
+class Gate(BaseModel):
+    """Which findings stop the way."""
+
+    model_config = _FROZEN
+
+    fail_on: Literal["failure", "warning", "off"] = "failure"
+
+
+@final
+class Tracking(BaseModel):
+    """Where curves go beside metrics.jsonl, which is always written."""
+
+    model_config = _FROZEN
+
+    mirrors: Annotated[tuple[Literal["tensorboard"], ...], BeforeValidator(_words)] = ()
+
+
+@final
+class ProjectFile(BaseModel):
+    """A whole project file: the data, the task, what must be beaten, and the sections of the recipe."""
+
+    model_config = _FROZEN
+
+    name: Annotated[str, AfterValidator(_file_name)] | None = None
+    data: Data
+    task: str
+    preprocessing: PreprocessingSettings = PreprocessingSettings()
+    baselines: Words = ("auto",)  # auto takes those of the task
+    gate: Gate = Gate()
+    tracking: Tracking = Tracking()
+
+    model: Model = ModelChoice()
+    batch: BatchSize = BatchSize()
+    optimizer: Optimizer = DefaultOptimizer()
+    schedule: Schedule = DefaultSchedule()
+    augment: Augment = Augment()
+    train: Train = Train()
+    stop: Stop = Stop()
+    save: Save = Save()
+
+    def own_sections(self) -> Mapping[str, object]:
+        """All but the recipe, as JSON."""
+        return self.model_dump(mode="json", exclude=set(Recipe.model_fields))
+
+
+SECTIONS: Final = tuple(name for name in ProjectFile.model_fields if name not in {"name", "task", "baselines"})
+"""Keys whose value is a section; one that is left empty says nothing."""

@@ -1,0 +1,196 @@
+"""The stages of the flow: each does one thing to the work in hand and says what came of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final, NamedTuple, final
+
+from kilter.checks.data import DATA_CHECKS
+from kilter.checks.doctor import check
+from kilter.checks.examination import examine
+from kilter.checks.results import RESULT_CHECKS
+from kilter.engine.devices import choose_device
+from kilter.engine.predicting import predict
+from kilter.engine.seeding import fresh_model
+from kilter.evaluation.comparing import compare_all
+from kilter.evaluation.evaluating import evaluate
+from kilter.evaluation.storing import write_predictions
+from kilter.models.baselines import applicable, make_baseline
+from kilter.project.assembling import build_pipeline, clean
+from kilter.project.recording import predictions_path, write_assembled
+from kilter.tracking.fitting import CHECKPOINTS, fit
+from kilter.training.checkpoints import at_step
+from kilter.training.fit import plan
+from kilter.training.keeping import read_best
+from kilter.values.errors import UsageError
+from kilter.values.finding import Examination
+from kilter.values.outcome import Outcome
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
+
+    from torch import nn
+
+    from kilter.data.preprocessing import Preprocessing
+    from kilter.project.progress import Progress
+    from kilter.project.reading import Project
+    from kilter.values.evaluation import Comparison, Evaluation
+    from kilter.values.pipeline import Pipeline
+    from kilter.values.predictions import Predictions
+    from kilter.values.table import Dataset
+
+MODEL: Final = "model"
+"""What the trained network is called among its baselines."""
+
+
+@final
+@dataclass(slots=True, kw_only=True)
+class Work:
+    """What has been made so far on the way from files to a report; each stage adds to it."""
+
+    project: Project
+    folder: Path
+    progress: Progress
+    dataset: Dataset
+    resume: bool = False  # whether a training goes on from its newest checkpoint
+    pipeline: Pipeline | None = None
+    preprocessing: Preprocessing | None = None
+    model: nn.Module | None = None  # trained, with its best weights
+    device: str = "cpu"
+    baselines: dict[str, Mapping[str, Predictions]] = field(default_factory=dict)  # name to split to predictions
+    evaluations: tuple[Evaluation, ...] = ()
+    comparisons: tuple[Comparison, ...] = ()
+
+    def assembled(self) -> Pipeline:
+        """The pipeline, made when it is first needed; what it takes to predict is written to the run folder."""
+        if self.pipeline is None:
+            self.pipeline, self.preprocessing = build_pipeline(self.project, self.dataset)
+            write_assembled(self.folder, self.project, self.pipeline, self.preprocessing)
+        return self.pipeline
+
+    def held_out(self) -> Iterator[str]:
+        """Names of the splits that are not trained on."""
+        return (split for split in ("valid", "test") if split in self.dataset.splits)
+
+
+class Said(NamedTuple):
+    """What came of a stage: a sentence, what was examined, and whether it could not be finished."""
+
+    summary: str
+    examination: Examination = Examination(findings=())  # noqa: RUF009 - frozen
+    failed: bool = False
+
+
+def audit(work: Work) -> Said:
+    """Look at the data before anything is made of them; then leave out what the project says to leave out."""
+    examination = examine(DATA_CHECKS, work.dataset)
+    sizes = ", ".join(f"{split} {size:,}" for split, size in work.dataset.sizes.items())
+    work.dataset, left_out = clean(work.project, work.dataset)
+    return Said(f"{sizes} rows{left_out}", examination)
+
+
+def measure_baselines(work: Work) -> Said:
+    """Fit the simple models that a network must beat; the best one is the best on the validation split."""
+    pipeline, dataset = work.assembled(), work.dataset
+    task, target = pipeline.task, dataset.schema.target
+    encoded = {split: task.encode(dataset[split].columns[target], dataset[split].ids) for split in dataset.splits}
+    asked = work.project.file.baselines
+    names = task.baselines if asked == ("auto",) else asked
+    for name in applicable(names, dataset.schema):
+        baseline = make_baseline(name, dataset.schema, task.labels, seed=pipeline.recipe.train.seed)
+        baseline.fit(dataset["train"], encoded["train"], dataset.splits.get("valid"), encoded.get("valid"))
+        work.baselines[name] = {
+            split: task.tabulate(dataset[split].ids, encoded[split], baseline.answer(dataset[split]))
+            for split in work.held_out()
+        }
+        for split, predictions in work.baselines[name].items():
+            write_predictions(predictions_path(work.folder, name, split), predictions)
+            work.evaluations += (evaluate(predictions, task, model=name, split=split),)
+    best = best_baseline(work)
+    if best is None:
+        return Said("no baseline was asked for")
+    score = next(e.primary for e in work.evaluations if (e.model, e.split) == (best, _choosing(work)))
+    return Said(f"the best of {', '.join(work.baselines)} is {best}: {score} ({_choosing(work)})")
+
+
+def preflight(work: Work) -> Said:
+    """Question the pipeline before compute is spent."""
+    examination = check(work.assembled())
+    passed = len(examination.seconds) - len({finding.name for finding in examination.findings})
+    return Said(f"{passed} of {len(examination.seconds)} checks found nothing", examination)
+
+
+def train(work: Work) -> Said:
+    """Train, keeping the best weights."""
+    pipeline = work.assembled()
+    work.progress.planned(plan(pipeline).total)
+    fitted = fit(
+        pipeline,
+        folder=work.folder,
+        resume=work.resume,
+        observers=(work.progress,),
+        mirrors=work.project.file.tracking.mirrors,
+    )
+    work.model, work.device = fitted.model, fitted.device
+    summary = f"{fitted.step:,} steps ({fitted.reason}); the weights are those of step {fitted.best_step:,}"
+    return Said(summary, Examination(findings=fitted.findings), failed=fitted.failed)
+
+
+def restore_model(work: Work) -> None:
+    """The best weights of the run in hand, as a model.
+
+    Raises:
+        UsageError: the run has kept no weights.
+    """
+    pipeline, folder = work.assembled(), work.folder / CHECKPOINTS
+    step = read_best(folder)
+    if step is None:
+        raise UsageError(f"{work.folder} has no trained weights", remedy="train it first: `kilter train`")
+    work.device = choose_device(pipeline.recipe.train.device)
+    work.model = fresh_model(pipeline, pipeline.recipe.train.seed, device=work.device)
+    work.model.load_state_dict(at_step(folder, step).weights())
+
+
+def judge(work: Work) -> Said:
+    """Score the network on the splits it was not trained on, beside the baselines, on the same examples."""
+    pipeline = work.assembled()
+    if work.model is None:
+        return Said("there is no trained model", failed=True)
+    outcome: Outcome | None = None
+    for split in work.held_out():
+        source = pipeline.splits[split]
+        predictions = predict(pipeline, work.model, source, device=work.device).predictions
+        write_predictions(predictions_path(work.folder, MODEL, split), predictions)
+        evaluation = evaluate(predictions, pipeline.task, model=MODEL, split=split, source=source)
+        others = {name: by_split[split] for name, by_split in work.baselines.items()}
+        comparisons = compare_all(predictions, others, name=MODEL, split=split)
+        outcome = Outcome(
+            predictions=predictions,
+            evaluation=evaluation,
+            baselines=tuple(e for e in work.evaluations if e.split == split),
+            comparisons=comparisons,
+        )
+        work.evaluations += (evaluation,)
+        work.comparisons += comparisons
+    if outcome is None:
+        return Said("no rows were put aside to judge by")
+    return Said(f"{outcome.evaluation.split}: {outcome.evaluation.primary}", examine(RESULT_CHECKS, outcome))
+
+
+def best_baseline(work: Work) -> str | None:
+    """The baseline with the best primary score on the validation split, or on the test split where there is no other."""
+    split = _choosing(work)
+    best: Evaluation | None = None
+    for evaluation in work.evaluations:
+        if (
+            evaluation.split == split
+            and evaluation.model != MODEL
+            and (best is None or evaluation.primary.beats(best.primary))
+        ):
+            best = evaluation
+    return None if best is None else best.model
+
+
+def _choosing(work: Work) -> str:
+    return next(iter(work.held_out()), "train")

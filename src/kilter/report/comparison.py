@@ -1,0 +1,150 @@
+"""Sections of a document: every model with its scores, intervals and tests."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from kilter.report.plots import Interval, intervals
+from kilter.report.verdict import Standing
+from kilter.report.wording import (
+    TRAINED,
+    counted,
+    direction,
+    fixed,
+    heading_of,
+    interval,
+    p_value,
+    scored,
+    shown,
+    value_of,
+)
+from kilter.values.document import Block, Figure, Grid, Heading
+from kilter.values.evaluation import Comparison, Evaluation, Score
+from kilter.values.run import Run
+
+CALLED = "network"  # how the trained model is called in tables
+
+
+def comparison_section(run: Run, standing: Standing) -> Iterator[Block]:
+    """The trained model beside its baselines: figure, table with tests, all scores, all splits."""
+    models = (standing.trained, *standing.baselines)
+    yield Heading(text="Comparison", anchor="comparison")
+    if len(models) > 1 and any(evaluation.primary.value is not None for evaluation in models):
+        yield _figure(run, standing, models)
+    yield _tests(run, standing, models)
+    if len(standing.trained.scores) > 1:
+        yield _all_scores(run, standing, models)
+    splits = [e for e in run.evaluations if e.model == TRAINED]
+    if len(splits) > 1:
+        yield _by_split(splits)
+
+
+def called(run: Run, model: str) -> str:
+    """A model as a reader knows it: the trained one with the name that the configuration gives it."""
+    if model != TRAINED:
+        return shown(model)
+    choice = run.config.get("model")
+    name = choice.get("name") if hasattr(choice, "get") else None
+    return f"{CALLED} ({shown(str(name), 40)})" if name else CALLED
+
+
+def _figure(run: Run, standing: Standing, models: tuple[Evaluation, ...]) -> Figure:
+    primary = standing.trained.primary
+    rows = [
+        Interval(
+            name=called(run, e.model),
+            value=e.primary.value,
+            low=e.primary.low,
+            high=e.primary.high,
+            emphasised=e.model == TRAINED,
+        )
+        for e in models
+        if e.primary.value is not None
+    ]
+    said = "; ".join(f"{row.name} {fixed(row.value)}" for row in rows)
+    return Figure(
+        title=f"{primary.name} on the {standing.split} split, with {primary.confidence:.0%} intervals",
+        spec=intervals(
+            rows, x_title=primary.name if primary.larger_is_better else f"{primary.name} (smaller is better)"
+        ),
+        says=f"{said}. Intervals of single scores may overlap where the paired difference is clear.",
+    )
+
+
+def _tests(run: Run, standing: Standing, models: tuple[Evaluation, ...]) -> Grid:
+    primary = standing.trained.primary
+    confidence = f"{primary.confidence:.0%} interval"
+    known = tuple(standing.comparisons.values())
+    rows = tuple(
+        (
+            called(run, evaluation.model),
+            value_of(evaluation.primary),
+            interval(evaluation.primary),
+            *(_compared(standing.comparisons.get(evaluation.model)) if known else ()),
+        )
+        for evaluation in models
+    )
+    compared = ("network minus it", "its interval", "p") if known else ()
+    columns = ("model", heading_of(primary), confidence, *compared)
+    return Grid(
+        columns=columns,
+        rows=rows,
+        caption=f"Models on the {standing.split} split, {counted(primary.n, 'example')}."
+        f"{direction([primary])}{_how(known)}",
+        numeric=tuple(range(1, len(columns))),
+        emphasised=(0,),
+    )
+
+
+def _how(comparisons: tuple[Comparison, ...]) -> str:
+    """What the differences are in, and what judged them."""
+    if not comparisons:
+        return ""
+    first = comparisons[0]
+    corrected = f", {first.correction} correction for {len(comparisons)}" if first.correction else ""
+    return f" Differences are in {first.difference.name}; p by the {first.test}{corrected}."
+
+
+def _compared(comparison: Comparison | None) -> tuple[str, str, str]:
+    if comparison is None:
+        return ("–", "–", "–")
+    p = comparison.p_value if comparison.adjusted_p_value is None else comparison.adjusted_p_value
+    return (value_of(comparison.difference), interval(comparison.difference), p_value(p))
+
+
+def _all_scores(run: Run, standing: Standing, models: tuple[Evaluation, ...]) -> Grid:
+    rows = tuple(
+        (heading_of(score), *(_scored(_find(e, score.name)) for e in models)) for score in standing.trained.scores
+    )
+    return Grid(
+        columns=("score", *(called(run, e.model) for e in models)),
+        rows=rows,
+        caption=f"All scores on the {standing.split} split, with their intervals."
+        f"{direction(standing.trained.scores)}{_reasons(models)}",
+        numeric=tuple(range(1, len(models) + 1)),
+    )
+
+
+def _by_split(evaluations: list[Evaluation]) -> Grid:
+    names = [score.name for score in evaluations[0].scores]
+    rows = tuple((e.split, f"{e.primary.n:,}", *(_scored(_find(e, name)) for name in names)) for e in evaluations)
+    return Grid(
+        columns=("split", "examples", *(heading_of(score) for score in evaluations[0].scores)),
+        rows=rows,
+        caption=f"The network on each split.{direction(evaluations[0].scores)}",
+        numeric=tuple(range(1, len(names) + 2)),
+    )
+
+
+def _find(evaluation: Evaluation, name: str) -> Score | None:
+    return next((score for score in evaluation.scores if score.name == name), None)
+
+
+def _scored(score: Score | None) -> str:
+    return "–" if score is None else scored(score)
+
+
+def _reasons(models: tuple[Evaluation, ...]) -> str:
+    """Why scores are undefined, once a reason."""
+    reasons = {f"{s.name}: {s.undefined}" for e in models for s in e.scores if s.value is None and s.undefined}
+    return "".join(f" Undefined {shown(reason, 160)}." for reason in sorted(reasons)[:4])

@@ -1,0 +1,94 @@
+"""Splits held in memory, for tests of checks, finders and loops; the plainest thing that is a `Source`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, final
+
+import numpy as np
+import torch
+
+from kilter.values.batch import Batch, Example
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+    from torch import Tensor
+
+    from kilter.values.source import Plan
+
+
+@final
+class ArraySource:
+    """Rows of tensors in batches of a fixed size; with `noise`, training batches are augmented.
+
+    Args:
+        inputs: name to tensor, first dimension the rows.
+        targets: (n,) encoded targets.
+        size: rows a batch.
+        weights: (n,) what each row counts for; None counts each once.
+        noise: standard deviation of what is added to float inputs of training batches, a function of
+            (seed, epoch, row).
+        prefix: of the rows' ids.
+    """
+
+    def __init__(
+        self,
+        inputs: Mapping[str, Tensor],
+        targets: NDArray[np.generic],
+        *,
+        size: int = 16,
+        weights: Sequence[float] | None = None,
+        noise: float = 0.0,
+        prefix: str = "row",
+    ) -> None:
+        self._inputs = dict(inputs)
+        self._target = torch.as_tensor(targets)
+        self._weight = torch.ones(len(targets)) if weights is None else torch.tensor(weights, dtype=torch.float32)
+        self._size = size
+        self._noise = noise
+        self.targets = targets
+        self.ids = tuple(f"{prefix}:{row}" for row in range(len(targets)))
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    def plan(self, *, seed: int, epoch: int) -> Plan:
+        """Every row once, shuffled."""
+        order = np.random.default_rng((seed, epoch)).permutation(len(self))
+        return self._batches(order.tolist())
+
+    def sweep(self) -> Plan:
+        """Every row once, in order."""
+        return self._batches(list(range(len(self))))
+
+    def batch(self, rows: Sequence[int], *, seed: int, epoch: int) -> Batch:
+        """These rows, augmented."""
+        plain = self.plain(rows)
+        if not self._noise:
+            return plain
+        noisy = {name: self._noisy(tensor, rows, seed, epoch) for name, tensor in plain.inputs.items()}
+        return Batch(inputs=noisy, target=plain.target, weight=plain.weight, ids=plain.ids)
+
+    def plain(self, rows: Sequence[int]) -> Batch:
+        """These rows as they are."""
+        index = torch.as_tensor(rows)
+        return Batch(
+            inputs={name: tensor[index] for name, tensor in self._inputs.items()},
+            target=self._target[index],
+            weight=self._weight[index],
+            ids=tuple(self.ids[row] for row in rows),
+        )
+
+    def example(self, row: int) -> Example:
+        """One row."""
+        inputs = {name: tensor[row].tolist() for name, tensor in self._inputs.items()}
+        return Example(inputs=inputs, target=self.targets[row].item(), id=self.ids[row])
+
+    def _batches(self, order: list[int]) -> Plan:
+        return [order[at : at + self._size] for at in range(0, len(order), self._size)]
+
+    def _noisy(self, tensor: Tensor, rows: Sequence[int], seed: int, epoch: int) -> Tensor:
+        if not tensor.is_floating_point():
+            return tensor
+        noise = [np.random.default_rng((seed, epoch, row)).normal(0, self._noise, tensor.shape[1:]) for row in rows]
+        return tensor + torch.from_numpy(np.stack(noise)).to(tensor.dtype)

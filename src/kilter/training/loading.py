@@ -1,0 +1,72 @@
+"""Batches for the legs of an itinerary, made here or by worker processes; the same either way."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING, NamedTuple, final
+
+import torch
+from torch.utils.data import DataLoader, Dataset
+
+from kilter.training.itinerary import Leg
+
+if TYPE_CHECKING:
+    from kilter.values.batch import Batch
+    from kilter.values.source import Source
+
+
+class Loaded(NamedTuple):
+    """A leg and its batches."""
+
+    leg: Leg
+    window: tuple[Batch, ...]
+
+
+def load(source: Source, legs: Iterable[Leg], *, seed: int, workers: int) -> Iterator[Loaded]:
+    """The batches of each leg, in order. A batch is a function of (rows, seed, epoch), so workers change nothing."""
+    if workers == 0:
+        for leg in legs:
+            yield Loaded(leg, tuple(source.batch(rows, seed=seed, epoch=leg.epoch) for rows in leg.window))
+        return
+    loader: DataLoader[Loaded] = DataLoader(
+        _Legs(source, seed),
+        sampler=_Order(legs),
+        batch_size=None,
+        num_workers=workers,
+        worker_init_fn=_leave_interrupts_to_the_parent,
+        generator=torch.Generator().manual_seed(seed),  # else the loader draws from the global random state
+        collate_fn=_as_it_is,  # type: ignore[arg-type]  # without batching it gets one item
+    )
+    yield from loader
+
+
+@final
+class _Legs(Dataset["Loaded"]):
+    def __init__(self, source: Source, seed: int) -> None:
+        self._source = source
+        self._seed = seed
+
+    def __getitem__(self, leg: Leg) -> Loaded:
+        windows = (self._source.batch(rows, seed=self._seed, epoch=leg.epoch) for rows in leg.window)
+        return Loaded(leg, tuple(windows))
+
+
+@final
+class _Order:
+    """An iterable of keys that the loader reads as it goes, so that an endless run is no endless list."""
+
+    def __init__(self, legs: Iterable[Leg]) -> None:
+        self._legs = legs
+
+    def __iter__(self) -> Iterator[Leg]:
+        return iter(self._legs)
+
+
+def _leave_interrupts_to_the_parent(_worker: int) -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+
+
+def _as_it_is(loaded: Loaded) -> Loaded:
+    return loaded

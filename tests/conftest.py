@@ -1,0 +1,32 @@
+"""What all tests share: one thread, the same examples each time, and where outside data may be found."""
+
+import os
+from pathlib import Path
+
+import pytest
+from hypothesis import settings
+
+# Read when torch and BLAS are first imported, also by processes that tests start; set here, so that torch-free
+# tests need not import torch to say it.
+for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
+    os.environ.setdefault(name, "1")
+
+# A busy machine must not fail a test, and a failure must be the same on every machine.
+settings.register_profile("house", deadline=None, derandomize=True)
+settings.load_profile("house")
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    """The folder of outside data sets and planted faults; KILTER_SHARED names it."""
+    root = Path(__file__).parents[1]
+    folder = Path(os.environ.get("KILTER_SHARED", root.parent / "shared"))
+    if not folder.is_dir():
+        pytest.skip(f"no folder {folder}; KILTER_SHARED names the folder of outside data")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def repeats() -> int:
+    """How often a random trial (a kill and a resume) is repeated; KILTER_SHORT=1 asks for the short form."""
+    return 5 if os.environ.get("KILTER_SHORT") == "1" else 20
