@@ -1,0 +1,117 @@
+"""kilter keeps neural-network training in kilter.
+
+It proves that a pipeline is correct before compute is spent, trains, evaluates against baselines, and says in a report
+what may be believed. Names are imported when they are first used, so that `import kilter` costs nothing.
+"""
+
+from __future__ import annotations
+
+import sys
+from importlib import import_module
+from types import ModuleType
+from typing import TYPE_CHECKING, Any, final
+
+if TYPE_CHECKING:
+    from kilter.project.folder import load_run
+    from kilter.project.front import audit, check, compare, evaluate, make_pipeline, predict, report, run
+    from kilter.project.guess import guess
+    from kilter.project.reading import Project, read_project
+    from kilter.tracking.fitting import fit
+    from kilter.training.fit import Fitted
+    from kilter.values.errors import DataError, Interrupted, KilterError, RecipeError, TrainingError, UsageError
+    from kilter.values.evaluation import Comparison, Evaluation, Score
+    from kilter.values.finding import Examination, Finding, Severity
+    from kilter.values.history import History
+    from kilter.values.pipeline import Pipeline
+    from kilter.values.predictions import Predictions
+    from kilter.values.recipe import Recipe
+    from kilter.values.run import Run
+
+    __version__: str
+
+__all__ = [
+    "Comparison",
+    "DataError",
+    "Evaluation",
+    "Examination",
+    "Finding",
+    "Fitted",
+    "History",
+    "Interrupted",
+    "KilterError",
+    "Pipeline",
+    "Predictions",
+    "Project",
+    "Recipe",
+    "RecipeError",
+    "Run",
+    "Score",
+    "Severity",
+    "TrainingError",
+    "UsageError",
+    "__version__",
+    "audit",
+    "check",
+    "compare",
+    "evaluate",
+    "fit",
+    "guess",
+    "load_run",
+    "make_pipeline",
+    "predict",
+    "read_project",
+    "report",
+    "run",
+]
+
+_HOMES = {
+    "kilter.project.folder": ("load_run",),
+    "kilter.project.front": ("audit", "check", "compare", "evaluate", "make_pipeline", "predict", "report", "run"),
+    "kilter.project.guess": ("guess",),
+    "kilter.project.reading": ("Project", "read_project"),
+    "kilter.tracking.fitting": ("fit",),
+    "kilter.training.fit": ("Fitted",),
+    "kilter.values.errors": (
+        "DataError",
+        "Interrupted",
+        "KilterError",
+        "RecipeError",
+        "TrainingError",
+        "UsageError",
+    ),
+    "kilter.values.evaluation": ("Comparison", "Evaluation", "Score"),
+    "kilter.values.finding": ("Examination", "Finding", "Severity"),
+    "kilter.values.history": ("History",),
+    "kilter.values.pipeline": ("Pipeline",),
+    "kilter.values.predictions": ("Predictions",),
+    "kilter.values.recipe": ("Recipe",),
+    "kilter.values.run": ("Run",),
+}
+_HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
+
+
+def __getattr__(name: str) -> Any:
+    if name == "__version__":
+        from importlib.metadata import version
+
+        return version("kilter")
+    if name not in _HOME_OF:
+        message = f"module 'kilter' has no attribute {name!r}"
+        raise AttributeError(message)
+    return getattr(import_module(_HOME_OF[name]), name)
+
+
+def __dir__() -> list[str]:
+    return list(__all__)
+
+
+@final
+class _FrontDoor(ModuleType):
+    """Keeps `kilter.report` the function: importing a file of the folder `report` would put the folder in its place."""
+
+    def __setattr__(self, name: str, value: object) -> None:
+        if not (name in _HOME_OF and isinstance(value, ModuleType)):
+            super().__setattr__(name, value)
+
+
+sys.modules[__name__].__class__ = _FrontDoor

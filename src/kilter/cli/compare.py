@@ -29,7 +29,9 @@ def compare(*, runs: tuple[str, ...], split: str, options: Options) -> None:
     )
     scores = Grid(
         columns=("run", *(score.name for score in rivals.evaluations[0].scores)),
-        rows=tuple((e.model, *(str(score).removeprefix(score.name).strip() for score in e.scores)) for e in rivals.evaluations),
+        rows=tuple(
+            (e.model, *(str(score).removeprefix(score.name).strip() for score in e.scores)) for e in rivals.evaluations
+        ),
     )
     lines = tuple(Paragraph(text=f"{comparison}.") for comparison in rivals.comparisons)
     finish(options, document, paper(Document(title=f"{len(runs)} runs on {split}", blocks=(scores, *lines))))

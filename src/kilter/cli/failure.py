@@ -1,5 +1,7 @@
-"""What is said when something went wrong, and the exit code: 0 ok, 1 findings, 2 usage, 3 data, 4 training,
-5 dependency, 130 interrupted."""
+"""What is said when something went wrong, and the exit code.
+
+0 ok, 1 findings, 2 usage, 3 data, 4 training, 5 an optional package is missing, 130 interrupted.
+"""
 
 from __future__ import annotations
 
@@ -25,6 +27,9 @@ def exit_code_of(error: BaseException, words: Sequence[str]) -> int:
     if isinstance(error, BrokenPipeError):  # the reader of our output has gone: `kilter report RUN | head`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
+    if isinstance(error, click.exceptions.NoArgsIsHelpError):
+        click.echo(error.format_message(), err=True)
+        return UsageError.exit_code
     if isinstance(error, KeyboardInterrupt | click.Abort):
         error = Interrupted("interrupted", legal="what was saved before is untouched")
     elif isinstance(error, click.ClickException):

@@ -46,7 +46,10 @@ def init(*, paths: tuple[str, ...], target_file: str, force: bool, options: Opti
         for reason in guessed.reasons
     ]
     document = result("init", wrote=str(path), guess=reasons)
-    lines = [f"{'':2}{reason.about}: {reason.taken}\n{'':4}since {reason.why}\n{'':4}{reason.otherwise}" for reason in guessed.reasons]
+    lines = [
+        f"{'':2}{reason.about}: {reason.taken}\n{'':4}since {reason.why}\n{'':4}{reason.otherwise}"
+        for reason in guessed.reasons
+    ]
     text = "\n".join(["guessed:", *lines, f"wrote {path}; go on with: kilter run {path}"])
     finish(options, document, text)
 

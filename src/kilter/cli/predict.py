@@ -10,7 +10,9 @@ from kilter.cli.options import Options, shared_options
 @click.command(short_help="Answer for new rows, prepared as in training.")
 @click.argument("run")
 @click.argument("file")
-@click.option("--to", "target", metavar="FILE", help="Where rows are written, .csv or .jsonl; by default stdout as CSV.")
+@click.option(
+    "--to", "target", metavar="FILE", help="Where rows are written, .csv or .jsonl; by default stdout as CSV."
+)
 @shared_options
 def predict(*, run: str, file: str, target: str | None, options: Options) -> None:
     """Let the best weights of RUN answer for the rows of FILE, prepared as in training.
@@ -21,11 +23,11 @@ def predict(*, run: str, file: str, target: str | None, options: Options) -> Non
     from pathlib import Path
 
     from kilter.cli.result import finish, result
-    from kilter.export.writing import as_csv, write_answers
+    from kilter.export.writing import as_csv, refuse_target, write_answers
     from kilter.project.answering import answer_file
 
     if target is not None:
-        write_answers(Path(target), ())  # what cannot be written is said before time is spent
+        refuse_target(Path(target))
     answers = answer_file(run, file)
     if target is not None:
         write_answers(Path(target), answers)

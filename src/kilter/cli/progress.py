@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
-from typing import TYPE_CHECKING, Any, final
+from typing import TYPE_CHECKING, Any, Final, final
 
 import click
 
@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from kilter.values.history import History
     from kilter.values.run import Stage
 
-SECONDS_A_LINE = 30.0
+SECONDS_A_LINE: Final = 30.0
+FINDINGS: Final = 8  # of a stage, that are said at once
 
 
 def make_progress(options: Options) -> Progress:
@@ -32,11 +33,11 @@ def make_progress(options: Options) -> Progress:
 
 @final
 class Lines:
-    """Plain lines: one for each stage, each epoch that ends and each evaluation, or one in half a minute."""
+    """Plain lines: one for each stage, each evaluation, each epoch without one; in long epochs one in half a minute."""
 
     def __init__(self) -> None:
         self._steps = 0
-        self._epoch = 0
+        self._epoch = 0  # the last one of which something was said
         self._said_at = time.monotonic()
 
     def began(self, stage: str) -> None:
@@ -47,15 +48,15 @@ class Lines:
         self._steps = steps
 
     def see(self, event: Event, history: History) -> None:
-        now = time.monotonic()
         match event:
-            case StepDone() if event.epoch != self._epoch or now - self._said_at >= SECONDS_A_LINE:
-                self._epoch = event.epoch
-                self._said_at = now
-                _say(f"  {_where(event.step, self._steps)}, epoch {event.epoch + 1}: train.loss {event.loss:.4g}")
+            case StepDone() if event.epoch > self._epoch + 1 or time.monotonic() - self._said_at >= SECONDS_A_LINE:
+                self._heard(event.epoch)
+                _say(f"  {self._place(event)}: train.loss {event.loss:.4g}")
             case Evaluated():
-                self._said_at = now
-                _say(f"  {_where(event.step, self._steps)}, {event.split}: {_scores(event)}")
+                self._heard(event.epoch)
+                loss = history.last("train.loss")
+                train = "" if loss is None else f"train.loss {loss:.4g}, "
+                _say(f"  {self._place(event)}: {train}{_scores(event)}")
             case _:
                 pass
 
@@ -63,7 +64,16 @@ class Lines:
         pass
 
     def ended(self, stage: Stage) -> None:
-        _say(_ending(stage))
+        for line in _ending(stage):
+            _say(line)
+
+    def _heard(self, epoch: int) -> None:
+        self._epoch = epoch
+        self._said_at = time.monotonic()
+
+    def _place(self, event: StepDone | Evaluated) -> str:
+        steps = f"{event.step:,} of {self._steps:,}" if self._steps else f"{event.step:,}"
+        return f"epoch {event.epoch + 1}, step {steps}"
 
 
 @final
@@ -102,7 +112,7 @@ class LiveBar:
                 self._drawn = now
                 self._bar.update(self._task, completed=event.step, said=f"loss {event.loss:.4g}")
             case Evaluated():
-                self._console.print(f"  step {event.step:,}, {event.split}: {_scores(event)}", markup=False)
+                self._console.print(f"  epoch {event.epoch + 1}, step {event.step:,}: {_scores(event)}", markup=False)
             case Finished():
                 self._bar.stop()
             case _:
@@ -113,22 +123,21 @@ class LiveBar:
 
     def ended(self, stage: Stage) -> None:
         self._bar.stop()
-        self._console.print(_ending(stage), markup=False)
+        for line in _ending(stage):
+            self._console.print(line, markup=False, soft_wrap=True)
 
 
 def _say(line: str) -> None:
     click.echo(line, err=True)
 
 
-def _where(step: int, steps: int) -> str:
-    return f"step {step:,} of {steps:,}" if steps else f"step {step:,}"
-
-
 def _scores(event: Evaluated) -> str:
-    return ", ".join(f"{name} {value:.4g}" for name, value in list(event.scores.items())[:4])
+    return ", ".join(f"{event.split}.{name} {value:.4g}" for name, value in list(event.scores.items())[:4])
 
 
-def _ending(stage: Stage) -> str:
-    worst = max((finding.severity for finding in stage.findings), default=None)
-    found = f"; {len(stage.findings)} finding{'s' * (len(stage.findings) != 1)}, worst {worst.word}" if worst is not None else ""
-    return f"{stage.name} {stage.status} in {stage.seconds:.1f} s: {stage.summary}{found}"
+def _ending(stage: Stage) -> list[str]:
+    """How a stage ended, and what it found, a line each."""
+    found = [f"  {each.severity.word}: {each.code} {each.name}: {each.seen}" for each in stage.findings[:FINDINGS]]
+    if len(stage.findings) > FINDINGS:
+        found.append(f"  and {len(stage.findings) - FINDINGS} more findings, all in the report")
+    return [f"{stage.name} {stage.status} in {stage.seconds:.1f} s: {stage.summary}", *found]

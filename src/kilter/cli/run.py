@@ -17,10 +17,12 @@ def run(*, project: str, runs: str | None, options: Options) -> None:
     PROJECT is a project file, or a folder with a kilter.yaml. A finding of severity failure
     stops the way; --gate off goes on.
     """
+    from kilter.project.reading import read_project
+
+    read = read_project(project, options.overrides)  # faults of the file are said before torch is imported
     from kilter.cli.progress import make_progress
     from kilter.cli.result import finish, run_result, run_text
     from kilter.project.flow import run_project
-    from kilter.project.reading import read_project
 
-    ended = run_project(read_project(project, options.overrides), runs=runs, progress=make_progress(options))
+    ended = run_project(read, runs=runs, progress=make_progress(options))
     finish(options, run_result("run", ended), run_text(ended))

@@ -6,11 +6,11 @@ import io
 import zipfile
 import zlib
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from kilter.data.cells import WHOLE
+from kilter.data.cells import WHOLE, as_texts
 from kilter.data.faults import counted, gathered
 from kilter.values.errors import DataError, Fault
 
@@ -33,9 +33,10 @@ def read_arrays(data: bytes, *, name: str) -> Mapping[str, NDArray[np.generic]]:
     columns: dict[str, NDArray[np.generic]] = {}
     faults: list[Fault] = []
     try:
-        with np.load(io.BytesIO(data), allow_pickle=False) as archive:
-            if not isinstance(archive, np.lib.npyio.NpzFile):
-                raise _no_archive(name, "it holds a single array")
+        loaded = np.load(io.BytesIO(data), allow_pickle=False)
+        if not isinstance(loaded, np.lib.npyio.NpzFile):
+            raise _no_archive(name, "it holds a single array")
+        with loaded as archive:
             for key in archive.files:
                 array = _array(archive, key, f"{name}:{key}")
                 if isinstance(array, Fault):
@@ -101,14 +102,14 @@ def flat_column(array: NDArray[np.generic]) -> NDArray[np.generic]:
     kind = array.dtype.kind
     if kind == "f" or (kind in "iu" and not (array.size and np.abs(array.astype(np.float64)).max() >= WHOLE)):
         return array.astype(np.float64)
-    column = np.empty(len(array), dtype=object)
+    values: list[Any] = array.tolist()
     if kind == "b":
-        column[:] = ["true" if value else "false" for value in array.tolist()]
+        texts = ["true" if value else "false" for value in values]
     elif kind == "S":
-        column[:] = [value.decode("utf-8", errors="backslashreplace") or None for value in array.tolist()]
+        texts = [value.decode("utf-8", errors="backslashreplace") for value in values]
     else:
-        column[:] = [str(value) or None for value in array.tolist()]
-    return column
+        texts = [str(value) for value in values]
+    return as_texts(texts)
 
 
 def _no_archive(name: str, reason: str) -> DataError:

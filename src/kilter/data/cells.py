@@ -95,8 +95,8 @@ def as_columns(
 def as_numbers(cells: Sequence[str]) -> NDArray[np.float64] | None:
     """The cells as float64, NaN where missing; None where they are no numbers.
 
-    >>> as_numbers(["1", "", "-2e3", "inf"])
-    array([    1.,    nan, -2000.,    inf])
+    >>> as_numbers(["1", "", "-2", "inf"])
+    array([ 1., nan, -2., inf])
     >>> as_numbers(["1", "one"]), as_numbers(["007", "042"]), as_numbers(["NA", ""])
     (None, None, None)
     """
@@ -116,9 +116,7 @@ def as_numbers(cells: Sequence[str]) -> NDArray[np.float64] | None:
 
 def as_texts(cells: Sequence[str | None]) -> NDArray[np.object_]:
     """The cells as they stand, None where they are empty."""
-    column = np.empty(len(cells), dtype=object)
-    column[:] = [cell or None for cell in cells]
-    return column
+    return np.fromiter((cell or None for cell in cells), dtype=object, count=len(cells))
 
 
 _MISSING: Final = frozenset(MISSING)

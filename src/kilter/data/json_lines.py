@@ -112,7 +112,18 @@ def _object(line: str, where: str) -> dict[str, Any] | Fault:
         return Fault(where=where, met=f"unreadable: {error}")
     if not isinstance(value, dict):
         return Fault(where=where, met=f"no object: {quoted(line)}")
+    if "\\ud" in line.lower() and _has_half_character(value):
+        return Fault(where=where, met=f"half a character (a lone surrogate) in {quoted(line)}", legal="whole ones")
     return value
+
+
+def _has_half_character(value: object) -> bool:
+    """Whether a text has a surrogate without its partner, which no encoding can write."""
+    try:
+        json.dumps(value, ensure_ascii=False).encode("utf-8")
+    except UnicodeEncodeError:
+        return True
+    return False
 
 
 def _line(fault: Fault) -> int:

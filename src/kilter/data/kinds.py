@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from kilter.data.cells import MISSING, as_numbers
+from kilter.data.cells import MISSING, SAMPLE, as_numbers
 from kilter.data.faults import gathered, quoted
 from kilter.values.errors import DataError, Fault
 from kilter.values.table import Kind
@@ -43,13 +43,17 @@ def guess_kind(column: NDArray[np.generic]) -> Kind:
 def _guess_of_objects(present: Sequence[Any]) -> Kind:
     if isinstance(present[0], tuple):
         return Kind.TOKENS
-    if sum(as_numbers([value]) is not None for value in present) >= NUMBERS * len(present):
+    if _share_of_numbers(present[:SAMPLE]) >= NUMBERS / 2 and _share_of_numbers(present) >= NUMBERS:
         return Kind.NUMBER
     words = sum(len(value.split()) for value in present) / len(present)
     distinct = len(set(present))
     if words >= WORDS_OF_TEXT or (distinct > FEW and distinct > DISTINCT * len(present)):
         return Kind.TEXT
     return Kind.CATEGORY
+
+
+def _share_of_numbers(values: Sequence[str]) -> float:
+    return sum(as_numbers([value]) is not None for value in values) / len(values)
 
 
 def as_kind(column: NDArray[np.generic], kind: Kind, ids: Sequence[str], name: str) -> NDArray[np.generic]:
@@ -117,9 +121,7 @@ def _plain(number: float) -> str:
 
 
 def _objects(values: Sequence[object]) -> NDArray[np.object_]:
-    column = np.empty(len(values), dtype=object)
-    column[:] = values
-    return column
+    return np.fromiter(values, dtype=object, count=len(values))  # an assignment would unpack tuples of one length
 
 
 def _image(column: NDArray[np.generic], kind: Kind, name: str) -> NDArray[np.generic] | list[Fault]:

@@ -102,10 +102,8 @@ def _uniform(values: Sequence[Any], kind: str, *, name: str) -> Typed:
 
 
 def _objects(values: Sequence[object], write: Callable[[Any], object]) -> NDArray[np.object_]:
-    column = np.empty(len(values), dtype=object)
-    for row, value in enumerate(values):
-        column[row] = None if _kind(value) == "missing" else write(value)
-    return column
+    written = (None if _kind(value) == "missing" else write(value) for value in values)
+    return np.fromiter(written, dtype=object, count=len(values))
 
 
 def _mixed(values: Sequence[object], kinds: Counter[str], *, name: str, place: Place) -> Typed:

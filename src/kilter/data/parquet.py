@@ -34,7 +34,7 @@ def read_columns(data: bytes, *, name: str) -> ParquetColumns:
     import pyarrow.parquet as pq
 
     try:
-        table = pq.read_table(pa.BufferReader(data))
+        table = pq.ParquetFile(pa.BufferReader(data)).read()
     except (pa.ArrowException, OSError) as error:
         raise DataError(
             f"{name} cannot be read as Parquet: {str(error).splitlines()[0]}",

@@ -13,7 +13,7 @@ from kilter.data.conforming import converted
 from kilter.data.faults import gathered
 from kilter.data.pixels import ImageColumn
 from kilter.data.ragged import Ragged
-from kilter.data.scaling import NumberColumn
+from kilter.data.scaling import NumberColumn, scalings
 from kilter.data.settings import PreprocessingSettings
 from kilter.data.vocabulary import Vocabulary
 from kilter.values.errors import DataError, UsageError
@@ -57,7 +57,7 @@ class Preprocessing:
     Attributes:
         fields: the input columns and what they hold.
         vocabulary: of all text columns together; None where there are none.
-        numbers: a column each.
+        numbers: one or two for each column of numbers.
         categories: a column each, after them columns of few whole numbers that are also among `numbers`.
         image: None where there are none.
     """
@@ -94,13 +94,14 @@ class Preprocessing:
                 settings.tokenisation,
                 minimum_count=settings.minimum_count,
                 largest=settings.largest_vocabulary,
-                longest=settings.longest,
+                room=settings.longest,
             )
             if texts
             else None,
             numbers=tuple(
-                NumberColumn.fit(columns[name].astype(np.float64), name=name, scaling=settings.numbers)
+                column
                 for name in numbers
+                for column in scalings(columns[name].astype(np.float64), name=name, scaling=settings.numbers)
             ),
             categories=tuple(
                 CategoryColumn.fit(columns[name], name=name) for name in (*schema.of_kind(Kind.CATEGORY), *levels)

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from statistics import NormalDist
 from typing import Final, Literal, NamedTuple, final
 
 import numpy as np
 from numpy.typing import NDArray
 
-Scaling = Literal["quantile", "standard"]
+Line = Literal["quantile", "standard"]
+Scaling = Literal["both", "quantile", "standard"]
 
 KNOTS: Final = 257  # quantiles at every 256th of the rows
+FEW: Final = 32  # knots up to which a second form tells a network nothing new
 OUTMOST: Final = 1e-3  # probability of the outmost knots: normal scores of at most 3.1
-FARTHEST: Final = 1e4  # standard deviations beyond which a value is cut off; float32 squares it without loss
+FARTHEST: Final = 10.0  # standard deviations; at most 1 % of training rows lie beyond (Chebyshev), and are cut off
 
 Numbers = NDArray[np.float64]
 
@@ -41,7 +43,7 @@ class NumberColumn:
     flat: bool
 
     @staticmethod
-    def fit(values: Numbers, *, name: str, scaling: Scaling) -> NumberColumn:
+    def fit(values: Numbers, *, name: str, line: Line) -> NumberColumn:
         """The scaling of a training column (n,); infinities count as missing, a constant column becomes 0.
 
         `quantile`: normal scores of the quantiles, standardised; equal values share the mean of their ranks. It is
@@ -51,10 +53,8 @@ class NumberColumn:
         finite = values[np.isfinite(values)]
         indicator = 0 < finite.size < values.size
         median = float(np.median(finite)) if finite.size else 0.0
-        line = (_quantiles if scaling == "quantile" else _moments)(finite)
-        return NumberColumn(
-            name=name, median=median, indicator=indicator, knots=line.knots, scores=line.scores, flat=line.flat
-        )
+        knots, scores, flat = (_quantiles if line == "quantile" else _moments)(finite)
+        return NumberColumn(name=name, median=median, indicator=indicator, knots=knots, scores=scores, flat=flat)
 
     @property
     def width(self) -> int:
@@ -66,7 +66,8 @@ class NumberColumn:
         known = np.isfinite(values)
         filled = np.where(known, values, self.median)
         if self.flat:
-            scaled = np.interp(filled, self.knots, self.scores)
+            # a quarter of each, so that no difference of doubles overflows; dividing by 4 loses nothing
+            scaled = np.interp(filled / 4, np.array(self.knots) / 4, self.scores)
         else:
             (low, high), (start, end) = self.knots, self.scores
             with np.errstate(over="ignore"):  # what overflows is cut off below
@@ -78,13 +79,25 @@ class NumberColumn:
         return columns
 
 
-class _Line(NamedTuple):
+def scalings(values: Numbers, *, name: str, scaling: Scaling) -> tuple[NumberColumn, ...]:
+    """The one or two scalings of a training column.
+
+    `both` gives a network the quantile and the standard form: the one shows the order even in a heavy tail, the
+    other the distances. Columns of few values have the first form alone; the second has no indicator of its own.
+    """
+    if scaling != "both":
+        return (NumberColumn.fit(values, name=name, line=scaling),)
+    first, second = (NumberColumn.fit(values, name=name, line=line) for line in ("quantile", "standard"))
+    return (first, replace(second, indicator=False)) if len(first.knots) > FEW else (first,)
+
+
+class _Knots(NamedTuple):
     knots: tuple[float, ...]
     scores: tuple[float, ...]
     flat: bool
 
 
-def _quantiles(finite: Numbers) -> _Line:
+def _quantiles(finite: Numbers) -> _Knots:
     """Knots at quantiles, one for each distinct value; scores of mean 0 and deviation 1 over the rows."""
     if not finite.size or finite.min() == finite.max():
         return _constant(finite)
@@ -96,12 +109,12 @@ def _quantiles(finite: Numbers) -> _Line:
     ranks = probabilities[first] + (probabilities[first + counts - 1] - probabilities[first]) / 2
     normal = NormalDist()
     scores = np.array([normal.inv_cdf(min(max(rank, OUTMOST), 1 - OUTMOST)) for rank in ranks.tolist()])
-    over_rows = np.interp(finite, knots, scores)
+    over_rows = np.interp(finite / 4, knots / 4, scores)
     scores = (scores - over_rows.mean()) / over_rows.std()
-    return _Line(tuple(knots.tolist()), tuple(scores.tolist()), flat=True)
+    return _Knots(tuple(knots.tolist()), tuple(scores.tolist()), flat=True)
 
 
-def _moments(finite: Numbers) -> _Line:
+def _moments(finite: Numbers) -> _Knots:
     """Two knots: the mean becomes 0, and a standard deviation above it 1."""
     if not finite.size or finite.min() == finite.max():
         return _constant(finite)
@@ -109,8 +122,8 @@ def _moments(finite: Numbers) -> _Line:
     center, deviation = float((finite / size).mean() * size), float((finite / size).std() * size)
     if center + deviation == center:  # a spread below double precision
         return _constant(finite)
-    return _Line((center, center + deviation), (0.0, 1.0), flat=False)
+    return _Knots((center, center + deviation), (0.0, 1.0), flat=False)
 
 
-def _constant(finite: Numbers) -> _Line:
-    return _Line((float(finite[0]) if finite.size else 0.0,), (0.0,), flat=True)
+def _constant(finite: Numbers) -> _Knots:
+    return _Knots((float(finite[0]) if finite.size else 0.0,), (0.0,), flat=True)

@@ -34,10 +34,10 @@ class PreprocessingSettings(BaseModel):
     lower: bool = True  # letters of texts
     minimum_count: int = Field(default=2, ge=1)  # rarer tokens are unknown
     largest_vocabulary: int = Field(default=50_000, ge=1)  # tokens
-    longest: int = Field(default=512, ge=8)  # tokens a row; the rest is cut off
+    longest: int = Field(default=512, ge=8)  # words or characters a row; the rest is cut off
     word_ngrams: Sizes | None = (1, 2)  # of unit ngrams: shortest and longest
     character_ngrams: Sizes | None = (3, 5)  # of unit ngrams: inside words, their edges marked
-    numbers: Scaling = "quantile"
+    numbers: Scaling = "both"  # normal scores of quantiles, mean 0 and deviation 1, or both side by side
     levels: int = Field(default=32, ge=0)  # columns of so many whole numbers at most are also taken as categories
 
     def model_post_init(self, context: Any, /) -> None:

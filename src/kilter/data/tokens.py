@@ -41,34 +41,42 @@ class Tokenisation:
         return self.unit != "ngrams"
 
     def tokens(self, text: str | tuple[str, ...]) -> list[str]:
-        """The tokens of a text in Unicode's composed form (NFC), or of one that is cut into words already.
+        """All tokens of a text: in order, or as a bag.
 
         >>> Tokenisation().tokens("Isn't it 3.50 €?")
         ["isn't", 'it', '3.50', '€', '?']
         >>> Tokenisation(unit="character").tokens("Ay!")
         ['a', 'y', '!']
-        >>> [token.replace(EDGE, "|") for token in Tokenisation(unit="ngrams", character_ngrams=(3, 3)).tokens("So so")]
+        >>> bag = Tokenisation(unit="ngrams", character_ngrams=(3, 3)).tokens("So so")
+        >>> [token.replace(EDGE, "|") for token in bag]
         ['so', 'so', 'so so', '||so', '|so|', '||so', '|so|']
         """
+        parts = self.parts(text)
+        return self.joined(parts) + [piece for part in parts for piece in self.pieces(part)]
+
+    def parts(self, text: str | tuple[str, ...]) -> list[str]:
+        """A text's words or characters in Unicode's composed form (NFC); a tuple is cut into words already."""
         if self.unit == "character":
             return list(self._normal(text if isinstance(text, str) else " ".join(text)))
-        words = WORD.findall(self._normal(text)) if isinstance(text, str) else [self._normal(word) for word in text]
-        return words if self.unit == "word" else self._ngrams(words)
+        return WORD.findall(self._normal(text)) if isinstance(text, str) else [self._normal(word) for word in text]
+
+    def joined(self, parts: Sequence[str]) -> list[str]:
+        """The tokens that parts make together: word n-grams of a bag, else the parts themselves."""
+        if self.ordered:
+            return list(parts)
+        shortest, longest = self.word_ngrams or (1, 0)
+        sizes = range(shortest, longest + 1)
+        return [" ".join(parts[start : start + size]) for size in sizes for start in range(len(parts) - size + 1)]
+
+    def pieces(self, part: str) -> list[str]:
+        """The tokens inside one part: character n-grams of a bag."""
+        if self.ordered or not self.character_ngrams:
+            return []
+        shortest, longest = self.character_ngrams
+        marked = f"{EDGE}{part}{EDGE}"
+        sizes = range(shortest, longest + 1)
+        return [EDGE + marked[start : start + size] for size in sizes for start in range(len(marked) - size + 1)]
 
     def _normal(self, text: str) -> str:
         composed = unicodedata.normalize("NFC", text)
         return composed.lower() if self.lower else composed
-
-    def _ngrams(self, words: Sequence[str]) -> list[str]:
-        tokens: list[str] = []
-        if self.word_ngrams:
-            shortest, longest = self.word_ngrams
-            for size in range(shortest, longest + 1):
-                tokens += [" ".join(words[start : start + size]) for start in range(len(words) - size + 1)]
-        if self.character_ngrams:
-            shortest, longest = self.character_ngrams
-            for word in words:
-                marked = f"{EDGE}{word}{EDGE}"
-                for size in range(shortest, longest + 1):
-                    tokens += [EDGE + marked[start : start + size] for start in range(len(marked) - size + 1)]
-        return tokens

@@ -75,4 +75,4 @@ def _number(name: str, value: object) -> float:
     if isinstance(value, bool) or not (isinstance(value, int | float) or value in {"nan", "inf", "-inf"}):
         message = f"{name} is no number"
         raise ValueError(message)
-    return float(value)  # type: ignore[arg-type]
+    return float(value)

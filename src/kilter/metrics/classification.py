@@ -68,15 +68,15 @@ def classification_scores(
     )
     if probabilities is None:
         return scores
-    scores["log_loss"] = log_loss(target, probabilities, confidence=confidence, seed=seed)
+    table = as_probabilities("probabilities", probabilities, examples=np.size(target), classes=classes)
+    scores["log_loss"] = log_loss(target, table, confidence=confidence, seed=seed)
     for k in top:
-        scores[f"top_{k}_accuracy"] = top_k_accuracy(target, probabilities, k, confidence=confidence, seed=seed)
+        scores[f"top_{k}_accuracy"] = top_k_accuracy(target, table, k, confidence=confidence, seed=seed)
     if classes == 2:
-        score = np.asarray(probabilities)[:, 1]
-        scores["roc_auc"] = roc_auc(target, score, confidence=confidence)
-        scores["average_precision"] = average_precision(target, score, confidence=confidence, seed=seed)
+        scores["roc_auc"] = roc_auc(target, table[:, 1], confidence=confidence)
+        scores["average_precision"] = average_precision(target, table[:, 1], confidence=confidence, seed=seed)
     elif one_vs_rest:
-        scores["roc_auc"] = one_vs_rest_auc(target, probabilities, confidence=confidence)
+        scores["roc_auc"] = one_vs_rest_auc(target, table, confidence=confidence)
     return scores
 
 

@@ -68,7 +68,7 @@ def as_probabilities(name: str, values: npt.ArrayLike, *, examples: int, classes
             f"{name} has shape {array.shape}: (examples, classes) = {(examples, classes)} is legal;"
             " pass one row an example and one column a class (for two classes also the column of the first)."
         )
-    table = array if array.dtype in {np.float32, np.float64} else _finite(name, array)
+    table = array if array.dtype.kind == "f" and array.dtype.itemsize in {4, 8} else _finite(name, array)
     if examples == 0:
         return table
     low, high = float(table.min()), float(table.max())  # not-a-number comes through both

@@ -154,7 +154,8 @@ def bootstrap_mean(
     if weights is None:
         if column.size == 0:
             return Measure(undefined="no examples", n=0, confidence=confidence)
-        drawn = resample_means(column[:, None], resamples=resamples, seed=seed)[:, 0]
+        with np.errstate(over="ignore", invalid="ignore"):  # what overflows has no value, which the measure says
+            drawn = resample_means(column[:, None], resamples=resamples, seed=seed)[:, 0]
         return resampled_measure(_mean(column), drawn, n=column.size, confidence=confidence)
     weight = as_reals("weights", weights)
     refuse_unequal_lengths(values=column, weights=weight)

@@ -47,14 +47,17 @@ def regression_scores(
             for name in ("mae", "mse", "rmse", "r2", "mape")
         }
     parts, unit = _parts(true, given)
-    values = _scores(parts.mean(axis=0)[None, :], unit)
-    drawn = _scores(resample_means(parts, resamples=resamples, seed=seed), unit)
+    finite = np.where(np.isfinite(parts), parts, 0.0)
+    values = _scores(finite.mean(axis=0)[None, :], unit)
+    drawn = _scores(resample_means(finite, resamples=resamples, seed=seed), unit)
     reasons = {}
     if true.min() == true.max():
         reasons["r2"] = f"all {n} targets are equal, there is no variation to explain"
     zeros = n - np.count_nonzero(true)
     if zeros:
         reasons["mape"] = f"{zeros} of {n} targets are 0, where a relative error has no value"
+    elif not np.isfinite(parts[:, -1]).all():
+        reasons["mape"] = "a target is so near to 0 that its relative error exceeds the range of a double"
     return {
         name: Measure(undefined=reasons[name], n=n, confidence=confidence)
         if name in reasons
@@ -66,18 +69,17 @@ def regression_scores(
 def _parts(true: Reals, given: Reals) -> tuple[Reals, float]:
     """What the scores are means of, (n, 5), and the unit it is in.
 
-    The unit is the power of 2 next to the largest number, so that no square overflows and nothing is rounded; targets
+    The unit is the power of 2 below the largest number, so that no square overflows and nothing is rounded; targets
     are centred, so that the variance of a resample is not lost in the square of its mean. The relative error, last,
-    is 0 where it has no finite value.
+    may be infinite or not-a-number.
     """
-    unit = float(2.0 ** np.frexp(max(np.abs(true).max(), np.abs(given).max()))[1])
+    unit = float(np.ldexp(1.0, np.frexp(max(np.abs(true).max(), np.abs(given).max()))[1] - 1))
     scaled = true / unit
     error = given / unit - scaled
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         relative = np.abs(error / scaled)
     centered = scaled - scaled.mean()
-    finite = np.where(np.isfinite(relative), relative, 0.0)
-    return np.stack([np.abs(error), error**2, centered, centered**2, finite], axis=1), unit
+    return np.stack([np.abs(error), error**2, centered, centered**2, relative], axis=1), unit
 
 
 def _scores(means: Reals, unit: float) -> dict[str, Reals]:

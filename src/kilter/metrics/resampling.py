@@ -53,8 +53,10 @@ def resample_cells(counts: npt.ArrayLike, *, resamples: int, seed: Seed = 0, bes
         rows = min(at_once, resamples - start)
         if one_by_one:
             yield _times_drawn(cell_of, cells.size, rows, generator)
+        elif total:
+            yield generator.multinomial(total, cells / total, size=rows)
         else:
-            yield generator.multinomial(total, cells / max(1, total), size=rows)
+            yield np.zeros((rows, cells.size), dtype=np.int64)
 
 
 def resample_counts(counts: npt.ArrayLike, *, resamples: int = 10_000, seed: Seed = 0) -> Integers:
@@ -64,7 +66,10 @@ def resample_counts(counts: npt.ArrayLike, *, resamples: int = 10_000, seed: See
 
     >>> resample_counts([[5, 0], [0, 5]], resamples=3).sum(axis=(1, 2)).tolist()
     [10, 10, 10]
+
+    Raises ValueError for counts that are not whole or negative, and for less than 1 resample.
     """
+    refuse_resamples(resamples)
     table = as_counts(counts)
     seen = np.flatnonzero(table)
     drawn = np.zeros((resamples, table.size), dtype=np.int64)
@@ -75,11 +80,11 @@ def resample_counts(counts: npt.ArrayLike, *, resamples: int = 10_000, seed: See
 def resample_means(values: Reals, *, resamples: int, seed: Seed = 0) -> Reals:
     """Means over bootstrap resamples of n examples' values (n, s): shape (resamples, s), one pass for all s columns.
 
-    Up to 10,000 examples, and for any number of examples with few distinct rows, these are draws of the bootstrap
-    itself, and the order of the examples makes no difference. Beyond, the 1,000 examples that lie farthest out are
-    still drawn one by one, while the sum over those drawn from the rest, thousands of terms none of which stands out,
-    is drawn from the normal distribution with its mean and covariance (central limit theorem). The cost of a resample
-    is then that of 1,000 examples, whatever n is.
+    Up to 10,000 examples, and for any number of them in a single column of few distinct values, these are draws of
+    the bootstrap itself, and the order of the examples makes no difference. Beyond, the 1,000 examples that lie
+    farthest out are still drawn one by one, while the sum over those drawn from the rest, thousands of terms none of
+    which stands out, is drawn from the normal distribution with its mean and covariance (central limit theorem). The
+    cost of a resample is then that of 1,000 examples, whatever n is.
 
     Raises ValueError for no examples or less than 1 resample.
     """

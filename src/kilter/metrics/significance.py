@@ -209,7 +209,7 @@ def benjamini_hochberg(p_values: npt.ArrayLike) -> Reals:
     """
     p = _as_p_values(p_values)
     order = np.argsort(p, kind="stable")[::-1]
-    stepped = np.minimum.accumulate(p[order] * p.size / np.arange(p.size, 0, -1))
+    stepped = np.minimum.accumulate(p[order] * (p.size / np.arange(p.size, 0, -1)))
     adjusted = np.empty(p.size)
     adjusted[order] = np.minimum(stepped, 1.0)
     return adjusted

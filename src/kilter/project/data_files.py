@@ -55,7 +55,9 @@ def find_files(paths: str | Path | Iterable[str | Path]) -> Files:
             unknown.append(file)
         elif split in splits:
             raise UsageError(
-                f"{splits[split].name} and {file.name} both look like {split}", legal="one file a split", remedy="name one"
+                f"{splits[split].name} and {file.name} both look like {split}",
+                legal="one file a split",
+                remedy="name one",
             )
         else:
             splits[split] = file

@@ -59,7 +59,9 @@ def machine() -> dict[str, object]:
         "thread_variables": {
             name: os.environ[name] for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS") if name in os.environ
         },
-        "accelerators": [torch.cuda.get_device_name(number) for number in range(torch.cuda.device_count())] if cuda else [],
+        "accelerators": [torch.cuda.get_device_name(number) for number in range(torch.cuda.device_count())]
+        if cuda
+        else [],
     }
 
 

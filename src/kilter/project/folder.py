@@ -98,9 +98,7 @@ def write_status(run: Path, status: str, stages: Iterable[Stage]) -> None:
 
 def write_results(run: Path, evaluations: Iterable[Evaluation], comparisons: Iterable[Comparison]) -> None:
     """The scores of a run, and who beats whom."""
-    write_json(
-        run / EVALUATION, {"format": FORMAT, "evaluations": list(evaluations), "comparisons": list(comparisons)}
-    )
+    write_json(run / EVALUATION, {"format": FORMAT, "evaluations": list(evaluations), "comparisons": list(comparisons)})
 
 
 def load_run(path: str | Path) -> Run:

@@ -21,9 +21,21 @@ from kilter.values.validation import nearest
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-LABEL_NAMES: Final = ("label", "labels", "target", "targets", "class", "y", "outcome", "response")
+LABEL_NAMES: Final = ("label", "labels", "class", "target", "targets", "y", "outcome", "response")
 AMOUNT_NAMES: Final = ("price", "value", "count", "salary", "income", "amount", "sales", "revenue", "cost", "demand")
-OTHER_NAMES: Final = ("diagnosis", "species", "sentiment", "category", "quality", "rating", "score", "survived", "churn")
+OTHER_NAMES: Final = (
+    "diagnosis",
+    "species",
+    "sentiment",
+    "category",
+    "quality",
+    "rating",
+    "score",
+    "survived",
+    "churn",
+)
+LABELS: Final = LABEL_NAMES[:5]  # those that say a class, whatever the values
+SCALES: Final = (*AMOUNT_NAMES, "rating", "score", "quality", "age", "year")
 ROW_NAMES: Final = ("id", "index", "uuid", "guid", "row", "instant", "key", "unnamed")
 FEW: Final = 20  # distinct whole numbers up to which a target may be classes as well as an amount
 
@@ -133,7 +145,10 @@ def _about_files(files: Files) -> Reason:
     missing = [split for split in ("valid", "test") if split not in files.splits]
     put_aside = f"; {' and '.join(missing)} will be put aside from train" if missing else ""
     return Reason(
-        about="files", taken=taken + put_aside, why=files.why, otherwise="Name others under `data`, or set `data.split`."
+        about="files",
+        taken=taken + put_aside,
+        why=files.why,
+        otherwise="Name others under `data`, or set `data.split`.",
     )
 
 
@@ -157,22 +172,24 @@ def _target(table: Table, said: str | None) -> tuple[str, Reason]:
     able = [name for name in names if _learnable(table.columns[name])]
     if not able:
         raise DataError("no column could be learnt", legal="one with classes or amounts, two different ones at least")
-    last = {name: _words(name)[-1] for name in able}
-    for wanted in (LABEL_NAMES, OTHER_NAMES, AMOUNT_NAMES):
-        for word in wanted:
-            for name in able:
-                if "".join(_words(name)) == word:
-                    return name, Reason(
-                        about="target", taken=name, why=f"the name says so{_others(able, name)}", otherwise=otherwise
-                    )
+    name, why = _by_name(able) or (
+        able[-1],
+        f"no name says that it is learnt, and it is the last one of {len(able)} that could be",
+    )
+    return name, Reason(about="target", taken=name, why=why, otherwise=otherwise)
+
+
+def _by_name(able: Sequence[str]) -> tuple[str, str] | None:
+    """The column that is named like a target, the surest names first, and why."""
+    for word in (*LABEL_NAMES, *OTHER_NAMES, *AMOUNT_NAMES):
+        for name in able:
+            if "".join(_words(name)) == word:
+                return name, f"the name says so{_others(able, name)}"
     for word in (*LABEL_NAMES, *AMOUNT_NAMES):
         for name in able:
-            if last[name] == word:
-                why = f"its name ends in {word!r}{_others(able, name)}"
-                return name, Reason(about="target", taken=name, why=why, otherwise=otherwise)
-    name = able[-1]
-    why = f"no name says that it is learnt, and it is the last one of {len(able)} that could be"
-    return name, Reason(about="target", taken=name, why=why, otherwise=otherwise)
+            if _words(name)[-1] == word:
+                return name, f"its name ends in {word!r}{_others(able, name)}"
+    return None
 
 
 def _others(able: Sequence[str], taken: str) -> str:
@@ -194,8 +211,8 @@ def _task(column: NDArray[np.generic], name: str, said: str | None) -> tuple[str
 
 def _classes_or_amounts(column: NDArray[Any], name: str) -> tuple[str, str]:
     if column.dtype.kind not in "biuf":
-        distinct = len({value for value in column.tolist() if value is not None})
-        return "classification", f"{name} holds {distinct} different words"
+        words = {value for value in column.tolist() if value is not None}
+        return "classification", f"{name} holds {len(words)} different words"
     present = column[np.isfinite(column)]
     distinct = np.unique(present)
     span = f"{len(distinct)} different numbers from {distinct[0]:g} to {distinct[-1]:g}"
@@ -203,15 +220,21 @@ def _classes_or_amounts(column: NDArray[Any], name: str) -> tuple[str, str]:
         return "regression", f"{name} holds fractions, {span}"
     if len(distinct) == 2:
         return "classification", f"{name} holds two values only, {distinct[0]:g} and {distinct[1]:g}"
+    return _of_whole_numbers(distinct, len(present), name, span)
+
+
+def _of_whole_numbers(distinct: NDArray[Any], rows: int, name: str, span: str) -> tuple[str, str]:
+    """Whole numbers may be either; the name and their number decide, and both ways are said."""
     word = _words(name)[-1]
+    either = "whole numbers may be classes or amounts"
     if len(distinct) > FEW:
-        if word in LABEL_NAMES[:-2] and len(distinct) == distinct[-1] - distinct[0] + 1 and len(present) >= 10 * len(distinct):
-            return "classification", f"{name} holds {span} without a gap, and is named like a label: classes or amounts"
+        no_gap = len(distinct) == distinct[-1] - distinct[0] + 1 and rows >= 10 * len(distinct)
+        if word in LABELS and no_gap:
+            return "classification", f"{name} holds {span} without a gap; {either}, and the name says a label"
         return "regression", f"{name} holds whole numbers, {span}"
-    either = "few whole numbers may be classes or amounts"
-    if word in {*AMOUNT_NAMES, "rating", "score", "quality", "age", "year"}:
-        return "regression", f"{name} holds {span}; {either}, and the name says an amount"
-    return "classification", f"{name} holds {span}; {either}, and the name does not say an amount"
+    if word in SCALES:
+        return "regression", f"{name} holds {span}; few {either}, and the name says an amount"
+    return "classification", f"{name} holds {span}; few {either}, and the name does not say an amount"
 
 
 def _ignored(table: Table, target: str) -> dict[str, str]:
@@ -226,8 +249,10 @@ def _ignored(table: Table, target: str) -> dict[str, str]:
             ignored[name] = "is the same in every row"
         elif distinct == len(table) and (words[0] in ROW_NAMES or words[-1] in ROW_NAMES or name == ""):
             ignored[name] = "numbers the rows"
-        elif words[-1] in LABEL_NAMES[:5] and _learnable(column):
-            ignored[name] = "is named like another label, and would give the target away"
+    labels = [name for name, column in table.columns.items() if _words(name)[-1] in LABELS and _learnable(column)]
+    if set(table.columns) - {target, *ignored, *labels}:  # else it is all that there is to learn from
+        reason = "is named like another label, and would give the target away"
+        ignored |= {name: reason for name in labels if name != target and name not in ignored}
     return ignored
 
 

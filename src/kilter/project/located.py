@@ -51,9 +51,9 @@ class Located:
 
 
 def read_yaml(text: str, name: str) -> Located:
-    """Read YAML 1.2: `1e-4` is a number, `yes` is a word; keys given twice are faults, not overwritten.
+    r"""Read YAML 1.2: `1e-4` is a number, `yes` is a word; keys given twice are faults, not overwritten.
 
-    >>> located = read_yaml("train:\\n  seed: 1\\n  seed: 2\\n", "kilter.yaml")
+    >>> located = read_yaml("train:\n  seed: 1\n  seed: 2\n", "kilter.yaml")
     >>> print(located.faults[0])
     kilter.yaml:3:3 train.seed: given twice, first at line 2; leave one of them out.
     """
@@ -128,7 +128,7 @@ class _Reader:
             return [self.read(item, (*path, number)) for number, item in enumerate(node.value)]
         return self._scalar(node, where)
 
-    def _scalar(self, node: ScalarNode, where: str) -> object:
+    def _scalar(self, node: Node, where: str) -> object:
         try:
             return self._constructor.construct_object(node)
         except (YAMLError, ValueError) as error:

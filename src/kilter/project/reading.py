@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -59,8 +60,18 @@ class Project:
 
     def fault(self, dotted: str, *, met: str, legal: str = "", remedy: str = "") -> Fault:
         """A fault of the value at a dotted path, with its place in the file or on the command line."""
-        where = _where(self.located, self.overrides, tuple(dotted.split(".")))
-        return Fault(where=where, met=met, legal=legal, remedy=remedy)
+        path: list[str | int] = list(dotted.split("."))
+        if str(path[-1]).isdigit() and (*path[:-1], int(path[-1])) in self.located.places:  # an item of a list
+            path[-1] = int(path[-1])
+        return Fault(where=_where(self.located, self.overrides, tuple(path)), met=met, legal=legal, remedy=remedy)
+
+    def placed(self, error: RecipeError) -> RecipeError:
+        """An error of the recipe, its faults with their places; a fault begins with the path that it is about."""
+        faults = error.faults or (error.summary,)
+        return self.error(
+            fault if fault.where else self.fault(_path_in(fault), met=fault.met, legal=fault.legal, remedy=fault.remedy)
+            for fault in faults
+        )
 
     def error(self, faults: Iterable[Fault]) -> RecipeError:
         """One error of these faults."""
@@ -99,22 +110,31 @@ def parse_project(text: str, *, path: Path, overrides: Iterable[str] = ()) -> Pr
     Raises:
         RecipeError: all that is wrong.
     """
-    located = read_yaml(text, path.name)
+    return project_of(read_yaml(text, path.name), path=path, text=text, overrides=overrides)
+
+
+def project_of(located: Located, *, path: Path, text: str, overrides: Iterable[str]) -> Project:
+    """A project from data with their places.
+
+    Raises:
+        RecipeError: all that is wrong.
+    """
     laid, faults = read_overrides(overrides)
     problems = [*located.faults, *faults]
     if located.data is None and not located.faults:
-        problems.append(Fault(where=path.name, met="the file is empty", remedy=_REMEDIES["data"]))
+        problems.append(Fault(where=located.name, met="the file is empty", remedy=_REMEDIES["data"]))
     elif not isinstance(located.data, dict | None):
-        problems.append(Fault(where=f"{path.name}:1:1", met="a list or a word", legal="the file is `key: value` lines"))
+        first = f"{located.name}:1:1"
+        problems.append(Fault(where=first, met="a list or a word", legal="the file is `key: value` lines"))
     if not isinstance(located.data, dict):
-        raise _error(path.name, problems)
+        raise _error(located.name, problems)
     data, faults = lay_over(_without_empty_sections(located.data), laid)
     problems += faults
     file = validate(ProjectFile, data)
     if isinstance(file, tuple):
         problems += [_placed(fault, located, laid) for fault in file]
     if problems or isinstance(file, tuple):
-        raise _error(path.name, problems)
+        raise _error(located.name, problems)
     given = {name: data[name] for name in Recipe.model_fields if name in data}
     return Project(path=path, file=file, given=given, located=located, text=text, overrides=laid)
 
@@ -134,6 +154,10 @@ def _where(located: Located, overrides: Iterable[Override], path: tuple[str | in
         if path[: len(override.path)] == override.path:
             return f"--set {override.said}"
     return located.where(path)
+
+
+def _path_in(fault: Fault) -> str:
+    return re.split(r"[\s:=]", fault.met, maxsplit=1)[0].rstrip(",.;")
 
 
 def _says(data: object, dotted: str) -> bool:

@@ -54,8 +54,10 @@ def write_assembled(folder: Path, project: Project, pipeline: Pipeline, preproce
 
 
 def predictions_path(folder: Path, model: str, split: str) -> Path:
-    """Where the predictions of a model on a split lie."""
-    return folder / PREDICTIONS / f"{model}.{split}.jsonl"
+    """Where the predictions of a model on a split lie; the folder is made."""
+    path = folder / PREDICTIONS / f"{model}.{split}.jsonl"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    return path
 
 
 def read_run_project(run: Run) -> Project:

@@ -9,6 +9,7 @@ from typing import Annotated, Final, Literal, TypeAlias, final
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from kilter.data.settings import PreprocessingSettings
+from kilter.values.recipe import AdamW as DefaultOptimizer
 from kilter.values.recipe import (
     Augment,
     BatchSize,
@@ -21,7 +22,6 @@ from kilter.values.recipe import (
     Stop,
     Train,
 )
-from kilter.values.recipe import AdamW as DefaultOptimizer
 from kilter.values.recipe import Cosine as DefaultSchedule
 
 _FROZEN: Final = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, strict=True)
@@ -127,7 +127,7 @@ class ProjectFile(BaseModel):
 
     name: Annotated[str, AfterValidator(_file_name)] | None = None
     data: Data
-    task: str
+    task: Literal["classification", "regression"]
     preprocessing: PreprocessingSettings = PreprocessingSettings()
     baselines: Words = ("auto",)  # auto takes those of the task
     gate: Gate = Gate()

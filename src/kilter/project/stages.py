@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final, NamedTuple, final
 
 from kilter.checks.data import DATA_CHECKS
@@ -23,7 +23,7 @@ from kilter.training.checkpoints import at_step
 from kilter.training.fit import plan
 from kilter.training.keeping import read_best
 from kilter.values.errors import UsageError
-from kilter.values.finding import Examination
+from kilter.values.finding import Examination, Severity, in_order
 from kilter.values.outcome import Outcome
 
 if TYPE_CHECKING:
@@ -78,16 +78,30 @@ class Said(NamedTuple):
     """What came of a stage: a sentence, what was examined, and whether it could not be finished."""
 
     summary: str
-    examination: Examination = Examination(findings=())  # noqa: RUF009 - frozen
+    examination: Examination = Examination(findings=())
     failed: bool = False
 
 
 def audit(work: Work) -> Said:
     """Look at the data before anything is made of them; then leave out what the project says to leave out."""
-    examination = examine(DATA_CHECKS, work.dataset)
-    sizes = ", ".join(f"{split} {size:,}" for split, size in work.dataset.sizes.items())
-    work.dataset, left_out = clean(work.project, work.dataset)
+    raw = work.dataset
+    examination = examine(DATA_CHECKS, raw)
+    sizes = ", ".join(f"{split} {size:,}" for split, size in raw.sizes.items())
+    work.dataset, left_out = clean(work.project, raw)
+    if work.dataset.sizes != raw.sizes:
+        examination = settled(examination, examine(DATA_CHECKS, work.dataset))
     return Said(f"{sizes} rows{left_out}", examination)
+
+
+def settled(before: Examination, after: Examination) -> Examination:
+    """What was found before rows were left out, and after: what is gone since stays as a note of what was there."""
+    there = {finding.name for finding in after.findings}
+    gone = [
+        replace(finding, severity=Severity.NOTE, advice="The rows in question are left out (data.leave_out).")
+        for finding in before.findings
+        if finding.name not in there
+    ]
+    return replace(before, findings=in_order((*after.findings, *gone)))
 
 
 def measure_baselines(work: Work) -> Said:
@@ -105,7 +119,7 @@ def measure_baselines(work: Work) -> Said:
             for split in work.held_out()
         }
         for split, predictions in work.baselines[name].items():
-            write_predictions(predictions_path(work.folder, name, split), predictions)
+            write_predictions(predictions_path(work.folder, name, split), predictions, task.name_of)
             work.evaluations += (evaluate(predictions, task, model=name, split=split),)
     best = best_baseline(work)
     if best is None:
@@ -161,10 +175,10 @@ def judge(work: Work) -> Said:
     for split in work.held_out():
         source = pipeline.splits[split]
         predictions = predict(pipeline, work.model, source, device=work.device).predictions
-        write_predictions(predictions_path(work.folder, MODEL, split), predictions)
+        write_predictions(predictions_path(work.folder, MODEL, split), predictions, pipeline.task.name_of)
         evaluation = evaluate(predictions, pipeline.task, model=MODEL, split=split, source=source)
         others = {name: by_split[split] for name, by_split in work.baselines.items()}
-        comparisons = compare_all(predictions, others, name=MODEL, split=split)
+        comparisons = compare_all({MODEL: predictions, **others}, model=MODEL, split=split)
         outcome = Outcome(
             predictions=predictions,
             evaluation=evaluation,

@@ -18,6 +18,7 @@ from kilter.values.finding import Finding
 from kilter.values.json_form import to_json
 
 OPEN_ROWS: Final = 25  # a longer table is folded; it opens by its summary line, and in print
+MOST_PLACES: Final = 1000  # places named when it is unfolded
 SORTED_ROWS: Final = 4  # a table of so many rows can be sorted
 WHERE: Final = 3  # places named on an alert before the rest is folded
 
@@ -174,7 +175,7 @@ def _grid(grid: Grid) -> Iterator[str]:
     sortable = ' class="sortable"' if len(grid.rows) >= SORTED_ROWS and grid.numeric else ""
     yield f'<div class="table"><table{sortable}>'
     if grid.caption:
-        yield f'<caption dir="auto">{_prose(grid.caption)}</caption>'
+        yield f'<caption dir="auto"><span>{_prose(grid.caption)}</span></caption>'
     if any(grid.columns):
         head = "".join(
             f'<th scope="col"{_kind(c, grid)} dir="auto">{_text(t)}</th>' for c, t in enumerate(grid.columns)
@@ -240,7 +241,9 @@ def _where(where: Sequence[str]) -> Iterator[str]:
     if len(where) <= WHERE:
         yield f'<p class="where">Where: {first}</p>'
         return
-    places = ", ".join(f"<code><bdi>{_text(place)}</bdi></code>" for place in where)
+    places = ", ".join(f"<code><bdi>{_text(place)}</bdi></code>" for place in where[:MOST_PLACES])
+    if len(where) > MOST_PLACES:
+        places += f" and {len(where) - MOST_PLACES:,} more, in the findings that the run keeps"
     yield f'<details class="where"><summary>Where: {first} and {len(where) - WHERE:,} more</summary>'
     yield f"<p>{places}</p></details>"
 

@@ -24,8 +24,10 @@ SEVERITY_COLOURS: Final = {Severity.FAILURE: RED, Severity.WARNING: ORANGE, Seve
 
 LONGEST_LABEL: Final = 28  # characters of an axis label
 CELLS_WITH_TEXT: Final = 24  # classes; beyond, counts in cells cannot be read
-SCALE: Final = ((0.0, "rgba(63,127,208,0)"), (0.001, "rgba(63,127,208,0.07)"), (1.0, "rgba(63,127,208,0.8)"))
-"""From the page's own colour to blue, so that one chart suits light and dark."""
+SCALE: Final = tuple(
+    (share, f"rgba(63,127,208,{alpha})") for share, alpha in ((0, 0), (1e-4, 0.14), (0.15, 0.36), (1, 0.85))
+)
+"""From the page's own colour to blue, so that one chart suits light and dark; small shares stand out from none."""
 
 
 @final
@@ -67,7 +69,7 @@ def chart_text(text: str, limit: int = LONGEST_LABEL) -> str:
     """Foreign text for a chart: plotly reads a few HTML tags in its labels, so these are taken away.
 
     >>> chart_text('<a href="https://example.org">x</a>', 12)
-    '&lt;a href="htt…'
+    '&lt;a href="ht…'
     """
     return shown(text, limit).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
@@ -143,7 +145,11 @@ def heatmap(
     layout = _layout(height=max(280, 110 + round(0.75 * beside) + size * _cell(size)))
     if size <= CELLS_WITH_TEXT:
         layout["width"] = max(380, 170 + beside + size * round(1.3 * _cell(size)))
-    layout["xaxis"] = _labels(labels) | {"title": {"text": x_title, "standoff": 12}, "side": "bottom", "tickangle": -45}
+    layout["xaxis"] = _labels(labels) | {
+        "title": {"text": x_title, "standoff": 12},
+        "side": "bottom",
+        "tickangle": -45 if size <= CELLS_WITH_TEXT else -90,
+    }
     layout["yaxis"] = _labels(labels) | {"title": {"text": y_title, "standoff": 12}, "range": [size - 0.5, -0.5]}
     layout["xaxis"]["range"] = [-0.5, size - 0.5]
     layout["meta"] = {"cells": True}

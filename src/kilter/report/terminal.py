@@ -28,7 +28,7 @@ def render_terminal(document: Document, *, width: int = 100, colour: bool = Fals
         width: cells of a line.
         colour: whether to use ANSI colours; the caller knows the terminal and `NO_COLOR`.
     """
-    lines = [_styled(visible(document.title), _BOLD, colour=colour), ""]
+    lines = [*(_styled(line, _BOLD, colour=colour) for line in _wrapped(document.title, width, "")), ""]
     for block in document.blocks:
         lines += [*_lines(block, width, colour=colour), ""]
     return "\n".join(lines).rstrip("\n") + "\n"

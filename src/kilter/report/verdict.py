@@ -60,11 +60,9 @@ def verdict(run: Run) -> tuple[str, ...]:
     """Sentences in the order of their weight; the first one says whether the network beats the best baseline."""
     stopped = next((stage for stage in run.stages if stage.status != "done"), None)
     standing = standing_of(run)
-    if run.status == "gated" or (standing is None and stopped is not None and stopped.status == "gated"):
-        return _gated(run, stopped)
-    if standing is None or run.status != "done":
-        return (*_unfinished(run, stopped), *(() if standing is None else _judged(standing)))
-    return (*_judged(standing), *_doubts(run.findings))
+    if standing is not None:
+        return (*_judged(standing), *_halted(run, stopped), *_doubts(run.findings))
+    return _gated(run, stopped) if run.status == "gated" else _unfinished(run, stopped)
 
 
 def _judged(standing: Standing) -> tuple[str, ...]:
@@ -74,7 +72,8 @@ def _judged(standing: Standing) -> tuple[str, ...]:
         return (f"{said}: {score.name} {scored(score)} on the {split} split, {counted(score.n, 'example')}.",)
     best = standing.baselines[0]
     comparison = standing.comparisons.get(best.model)
-    versus = f"{score.name} {scored(score)} against {scored(best.primary)}"
+    name = score.name if score.larger_is_better else f"{score.name} (smaller is better)"
+    versus = f"{name} {scored(score)} against {scored(best.primary)}"
     named = f"the best simple baseline, {shown(best.model)},"
     if comparison is None:
         said = f"Whether the network beats {named} on the {split} split was not tested example by example: {versus}."
@@ -154,6 +153,15 @@ def _doubts(findings: tuple[Finding, ...]) -> tuple[str, ...]:
     first = failures[0]
     many = f"{counted(len(failures), 'failure')} {'stands' if len(failures) == 1 else 'stand'} against these numbers"
     return (f"{many}, first of all {first.code} {first.name}: {shown(first.seen, 300)}",)
+
+
+def _halted(run: Run, stopped: Stage | None) -> tuple[str, ...]:
+    """That a run which was evaluated did not end as it should have."""
+    if run.status == "done":
+        return ()
+    at = f" at {stopped.name}" if stopped else ""
+    said = f": {shown(stopped.summary, 400)}" if stopped and stopped.summary else "."
+    return (f"The run did not go to its end ({run.status}{at}){said}",)
 
 
 def _gated(run: Run, stopped: Stage | None) -> tuple[str, ...]:

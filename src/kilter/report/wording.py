@@ -40,8 +40,10 @@ def fixed(value: float) -> str:
     ('0.800', '-0.012', '54.32', '0.0004')
     """
     size = abs(value)
-    if not math.isfinite(value) or 0 < size < 0.001 or size >= 1000:
+    if not math.isfinite(value) or size >= 1000:
         return number(value)
+    if 0 < size < 0.001:
+        return f"{value:.1g}"
     return f"{value:.3f}" if size < 10 else f"{value:.2f}" if size < 100 else f"{value:.1f}"
 
 

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Final
 
 from kilter.tracking.recording import open_recording
 from kilter.training import fit as training  # the file, whose `fit` this one wraps
-from kilter.training.checkpoints import newest
+from kilter.training.checkpoints import departure
+from kilter.values.errors import UsageError
 
 if TYPE_CHECKING:
     from kilter.training.events import Hook
@@ -20,17 +21,17 @@ CHECKPOINTS: Final = "checkpoints"
 def fit(
     pipeline: Pipeline,
     *,
-    folder: Path,
+    folder: str | Path | None = None,
     hooks: Sequence[Hook] | None = None,
     observers: Iterable[training.Observer] = (),
     resume: bool = False,
     mirrors: Iterable[str] = (),
 ) -> training.Fitted:
-    """Train a pipeline into a folder, or go on there from its newest checkpoint.
+    """Train a pipeline; into a folder, or going on there from its newest checkpoint.
 
     Args:
         pipeline: what is trained.
-        folder: the run's.
+        folder: where metrics.jsonl and checkpoints go; made where it is missing. None keeps all in memory.
         hooks: what may stop the training or find something; None takes the default ones.
         observers: who else is told.
         resume: whether to go on from the newest checkpoint that is whole; what was recorded after it is cut off.
@@ -38,11 +39,18 @@ def fit(
 
     Raises:
         RecipeError: options that cannot take effect.
-        UsageError: a mirror that nobody knows.
+        UsageError: a mirror that nobody knows; or resuming, or a mirror, without a folder.
         TrainingError: the disk refuses.
         Interrupted: somebody asked to stop; a checkpoint was written.
     """
-    start = newest(folder / CHECKPOINTS) if resume else None
+    mirrors = tuple(mirrors)
+    if folder is None:
+        if resume or mirrors:
+            raise UsageError("fit without a folder", legal="resuming and mirrors need one", remedy="name a folder")
+        return training.fit(pipeline, hooks=hooks, observers=observers)
+    folder = Path(folder)
+    _make(folder)
+    start = departure(folder / CHECKPOINTS, resume=resume)
     recording, history = open_recording(folder, mirrors=mirrors, start=start.step if start else 0)
     try:
         return training.fit(
@@ -55,3 +63,10 @@ def fit(
         )
     finally:
         recording.close()
+
+
+def _make(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UsageError(f"{folder} cannot be made: {error.strerror or error}", remedy="name another folder") from error

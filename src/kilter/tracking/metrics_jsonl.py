@@ -51,9 +51,12 @@ class MetricsLog:
             raise _refused(self._path, error) from error
 
     def close(self) -> None:
-        """Flush and close."""
-        if not self._file.closed:
+        """Flush and close; it is closed even where flushing fails."""
+        if self._file.closed:
+            return
+        try:
             self.flush()
+        finally:
             self._file.close()
 
 

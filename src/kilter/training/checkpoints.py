@@ -5,25 +5,32 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import shutil
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, final
+from typing import TYPE_CHECKING, Any, Final, final
 
-import numpy as np
 import torch
+from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 
 from kilter.engine.seeding import RandomState
-from kilter.values.errors import DataError, TrainingError
+from kilter.training.packing import pack, unpack
+from kilter.values.errors import DataError, TrainingError, UsageError
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
     from torch.optim import Optimizer
 
-FORMAT = 1
-_FILES = ("model.safetensors", "optimizer.safetensors", "state.json")
+FORMAT: Final = 1
+_MODEL: Final = "model.safetensors"
+_OPTIMIZER: Final = "optimizer.safetensors"
+_STATE: Final = "state.json"
+_MANIFEST: Final = "manifest.json"
+_NAME: Final = re.compile(r"step-(\d{8,})")
+_HALF: Final = ".writing-"
 
 
 @final
@@ -34,93 +41,120 @@ class Checkpoint:
     Attributes:
         path: its folder.
         step: optimizer steps that had been made.
+        best: the step of the best evaluation up to there, whose checkpoint stands beside this one; None before the
+            first.
         threads: torch's threads then; other numbers of threads add up in other orders.
     """
 
     path: Path
     step: int
+    best: int | None
     threads: int
 
     def weights(self) -> dict[str, Tensor]:
         """The model's state, for `load_state_dict`."""
-        tensors = load_file(self.path / "model.safetensors")
-        aliases: Mapping[str, str] = self._state()["aliases"]
-        return {**tensors, **{name: tensors[kept] for name, kept in aliases.items()}}
+        weights: dict[str, Tensor] = unpack(self._state()["model"], load_file(self.path / _MODEL))
+        return weights
 
     def load_optimizer(self, optimizer: Optimizer) -> None:
-        """Put the optimizer where it was."""
-        stored = self._state()["optimizer"]
-        state: dict[int, dict[str, Any]] = {int(key): dict(value) for key, value in stored["state"].items()}
-        for name, tensor in load_file(self.path / "optimizer.safetensors").items():
-            if not name.startswith("random."):
-                index, key = name.split(".", 1)
-                state.setdefault(int(index), {})[key] = tensor
-        optimizer.load_state_dict({"state": state, "param_groups": stored["groups"]})
+        """Put an optimizer over the same parameters where this one was."""
+        packed = unpack(self._state()["optimizer"], load_file(self.path / _OPTIMIZER))
+        optimizer.load_state_dict(packed)
+        # `load_state_dict` casts to the parameter's type and keeps the layout of the file; a fused kernel walks
+        # through state and parameter as they lie in memory, and must find both laid out alike.
+        parameters = [parameter for group in optimizer.param_groups for parameter in group["params"]]
+        for index, values in packed["state"].items():
+            parameter = parameters[index]
+            for key, value in values.items():
+                if isinstance(value, torch.Tensor) and value.shape == parameter.shape:
+                    optimizer.state[parameter][key] = torch.empty_like(parameter, dtype=value.dtype).copy_(value)
 
     def random_state(self) -> RandomState:
         """The global random states as they were."""
-        tensors = load_file(self.path / "optimizer.safetensors")
-        stored = self._state()["random"]
-        version, words, gauss = stored["python"]
-        name, position, has_gauss, cached = stored["numpy"]
-        words_of_numpy = tensors["random.numpy"].numpy().astype(np.uint32)
-        cuda = sorted(key for key in tensors if key.startswith("random.cuda"))
-        return RandomState(
-            python=(version, tuple(words), gauss),
-            numpy=(name, words_of_numpy, position, has_gauss, cached),
-            torch=tensors["random.torch"],
-            cuda=tuple(tensors[key] for key in cuda),
-        )
+        return RandomState(**unpack(self._state()["random"], load_file(self.path / _OPTIMIZER)))
 
     def _state(self) -> dict[str, Any]:
-        state: dict[str, Any] = json.loads((self.path / "state.json").read_text("utf-8"))
-        return state
+        return _read(self.path / _STATE)
 
 
-def save(folder: Path, *, step: int, model: nn.Module, optimizer: Optimizer, random: RandomState) -> Checkpoint:
+def save(
+    folder: Path, *, step: int, best: int | None, model: nn.Module, optimizer: Optimizer, random: RandomState
+) -> Checkpoint:
     """Write a checkpoint into `folder`: temporary name, fsync, hashed manifest, rename.
 
     Raises:
-        TrainingError: the disk refuses; older checkpoints stay as they are.
+        TrainingError: the disk refuses, or there is state that cannot be stored; older checkpoints stay as they are.
     """
-    target = folder / f"step-{step:08d}"
-    temporary = folder / f".writing-{target.name}"
+    target = folder / _name(step)
+    half = folder / f"{_HALF}{target.name}"
+    checkpoint = Checkpoint(path=target, step=step, best=best, threads=torch.get_num_threads())
+    weights, weight_tensors = pack(model.state_dict())
+    moments, moment_tensors = pack(optimizer.state_dict(), "optimizer")
+    generators, generator_tensors = pack(asdict(random), "random")
+    state = {
+        "format": FORMAT,
+        "step": step,
+        "best": best,
+        "threads": checkpoint.threads,
+        "model": weights,
+        "optimizer": moments,
+        "random": generators,
+    }
     try:
-        shutil.rmtree(temporary, ignore_errors=True)
-        temporary.mkdir(parents=True)
-        weights, aliases = _without_aliases(model.state_dict())
-        save_file(weights, temporary / "model.safetensors")
-        tensors, plain = _flatten(optimizer)
-        save_file({**tensors, **_random_tensors(random)}, temporary / "optimizer.safetensors")
-        state = {
-            "format": FORMAT,
-            "step": step,
-            "threads": torch.get_num_threads(),
-            "aliases": aliases,
-            "optimizer": plain,
-            "random": {"python": random.python, "numpy": [random.numpy[0], *random.numpy[2:]]},
-        }
-        (temporary / "state.json").write_text(json.dumps(state), "utf-8")
-        manifest = {"step": step, "sha256": {name: _digest(temporary / name) for name in _FILES}}
-        (temporary / "manifest.json").write_text(json.dumps(manifest, indent=1), "utf-8")
-        for path in (*(temporary / name for name in (*_FILES, "manifest.json")), temporary):
+        shutil.rmtree(half, ignore_errors=True)
+        half.mkdir(parents=True)
+        save_file(weight_tensors, half / _MODEL)
+        save_file({**moment_tensors, **generator_tensors}, half / _OPTIMIZER)
+        (half / _STATE).write_text(json.dumps(state), "utf-8")
+        manifest = {"step": step, "sha256": {name: _digest(half / name) for name in (_MODEL, _OPTIMIZER, _STATE)}}
+        (half / _MANIFEST).write_text(json.dumps(manifest, indent=1), "utf-8")
+        for path in (*half.iterdir(), half):
             _sync(path)
-        shutil.rmtree(target, ignore_errors=True)
-        temporary.rename(target)
+        shutil.rmtree(target, ignore_errors=True)  # one of the same step was found broken, or it would not be rewritten
+        half.rename(target)
         _sync(folder)
-    except OSError as error:
-        shutil.rmtree(temporary, ignore_errors=True)
+    except (OSError, SafetensorError) as error:
+        shutil.rmtree(half, ignore_errors=True)
+        said = error.strerror if isinstance(error, OSError) and error.strerror else error
         raise TrainingError(
-            f"the checkpoint of step {step} could not be written to {folder}: {error.strerror or error}",
+            f"the checkpoint of step {step} could not be written to {folder}: {said}",
             legal="what was saved before is untouched",
             remedy="make room, then go on with `kilter train --resume`",
         ) from error
-    return Checkpoint(path=target, step=step, threads=torch.get_num_threads())
+    return checkpoint
 
 
 def newest(folder: Path) -> Checkpoint | None:
-    """The newest checkpoint that is whole; broken ones are passed over."""
-    return next(_whole(folder), None)
+    """The newest checkpoint that is whole and has its best one beside it; broken ones are passed over."""
+    for path in _stored(folder):
+        checkpoint = _open(path)
+        if checkpoint and (checkpoint.best in {None, checkpoint.step} or _open(folder / _name(checkpoint.best or 0))):
+            return checkpoint
+    return None
+
+
+def departure(folder: Path, *, resume: bool) -> Checkpoint | None:
+    """Where a training into a folder begins: at its newest whole checkpoint, or (None) at the first step.
+
+    Raises:
+        UsageError: the folder has checkpoints, and nobody wants to go on from there.
+        DataError: none of the folder's checkpoints is whole.
+    """
+    there = [path.name for path in _stored(folder)]
+    if there and not resume:
+        raise UsageError(
+            f"{folder} holds checkpoints of a training ({there[0]} is the newest)",
+            legal="a training begins in a folder without checkpoints",
+            remedy="go on from there with `resume`, or choose another folder",
+        )
+    start = newest(folder)
+    if there and start is None:
+        raise DataError(
+            f"none of the checkpoints in {folder} is whole ({', '.join(there)})",
+            legal="the contents of one must be as its manifest says",
+            remedy="bring back a copy, or train again in another folder",
+        )
+    return start
 
 
 def at_step(folder: Path, step: int) -> Checkpoint:
@@ -129,70 +163,63 @@ def at_step(folder: Path, step: int) -> Checkpoint:
     Raises:
         DataError: there is none, or it is not whole.
     """
-    for checkpoint in _whole(folder):
-        if checkpoint.step == step:
-            return checkpoint
-    there = ", ".join(str(checkpoint.step) for checkpoint in _whole(folder)) or "none"
-    raise DataError(f"{folder} has no whole checkpoint of step {step}", legal=f"there are: {there}")
+    checkpoint = _open(folder / _name(step))
+    if checkpoint is None:
+        there = ", ".join(str(whole.step) for whole in map(_open, _stored(folder)) if whole) or "none"
+        raise DataError(f"{folder} has no whole checkpoint of step {step}", legal=f"there are: {there}")
+    return checkpoint
 
 
-def prune(folder: Path, *, keep: int, best: int | None) -> None:
-    """Delete all but the newest `keep` checkpoints and the best one."""
-    whole = list(_whole(folder))
-    for checkpoint in whole[keep:]:
-        if checkpoint.step != best:
-            shutil.rmtree(checkpoint.path, ignore_errors=True)
+def prune(folder: Path, *, step: int, keep: int) -> None:
+    """Delete all but the newest `keep` checkpoints up to `step`, the best one of each, and what was half written.
+
+    Later ones belong to a way that was left by going on from an earlier one.
+    """
+    stored = {int(path.name.removeprefix("step-")): path for path in _stored(folder)}
+    recent = [number for number in stored if number <= step][:keep]
+    wanted = {*recent, *(best for number in recent if (best := _best(stored[number])) is not None)}
+    for path in (*(path for number, path in stored.items() if number not in wanted), *folder.glob(f"{_HALF}step-*")):
+        shutil.rmtree(path, ignore_errors=True)
 
 
-def _whole(folder: Path) -> Iterator[Checkpoint]:
-    for path in sorted(folder.glob("step-*"), reverse=True):
-        try:
-            manifest = json.loads((path / "manifest.json").read_text("utf-8"))
-            if any(_digest(path / name) != digest for name, digest in manifest["sha256"].items()):
-                continue
-            state = json.loads((path / "state.json").read_text("utf-8"))
-        except (OSError, ValueError, KeyError):
-            continue
-        if state.get("format") == FORMAT:
-            yield Checkpoint(path=path, step=state["step"], threads=state["threads"])
+def _best(path: Path) -> int | None:
+    try:
+        best: int | None = _read(path / _STATE)["best"]
+    except (OSError, ValueError, KeyError):
+        return None
+    return best
 
 
-def _without_aliases(state: Mapping[str, Tensor]) -> tuple[dict[str, Tensor], dict[str, str]]:
-    """Tensors that share their memory once, and which other names they have; safetensors refuses shared memory."""
-    kept: dict[str, Tensor] = {}
-    first: dict[tuple[int, tuple[int, ...], tuple[int, ...]], str] = {}
-    aliases: dict[str, str] = {}
-    for name, tensor in state.items():
-        key = (tensor.data_ptr(), tuple(tensor.shape), tensor.stride())
-        if tensor.numel() and key in first:
-            aliases[name] = first[key]
-        else:
-            first[key] = name
-            kept[name] = tensor.detach().cpu().contiguous().clone()
-    return kept, aliases
+def _stored(folder: Path) -> Iterator[Path]:
+    """Folders that are called like checkpoints, the newest first."""
+    named = [path for path in folder.glob("step-*") if _NAME.fullmatch(path.name)]
+    return iter(sorted(named, key=lambda path: int(path.name.removeprefix("step-")), reverse=True))
 
 
-def _flatten(optimizer: Optimizer) -> tuple[dict[str, Tensor], dict[str, Any]]:
-    """An optimizer's state as named tensors, and the rest as JSON."""
-    whole = optimizer.state_dict()
-    tensors: dict[str, Tensor] = {}
-    plain: dict[str, dict[str, Any]] = {}
-    for index, state in whole["state"].items():
-        plain[str(index)] = {key: value for key, value in state.items() if not isinstance(value, torch.Tensor)}
-        for key, value in state.items():
-            if isinstance(value, torch.Tensor):
-                tensors[f"{index}.{key}"] = value.detach().cpu().contiguous().clone()
-    groups = [
-        {key: float(value) if isinstance(value, torch.Tensor) else value for key, value in group.items()}
-        for group in whole["param_groups"]
-    ]
-    return tensors, {"state": plain, "groups": groups}
+def _open(path: Path) -> Checkpoint | None:
+    """A checkpoint whose files are as its manifest says; None where they are not."""
+    try:
+        digests = _read(path / _MANIFEST)["sha256"]
+        if digests != {name: _digest(path / name) for name in (_MODEL, _OPTIMIZER, _STATE)}:
+            return None
+        state = _read(path / _STATE)
+    except (OSError, ValueError, KeyError):
+        return None
+    if state.get("format") != FORMAT:
+        return None
+    return Checkpoint(path=path, step=state["step"], best=state["best"], threads=state["threads"])
 
 
-def _random_tensors(random: RandomState) -> dict[str, Tensor]:
-    cuda = {f"random.cuda{number:03d}": state for number, state in enumerate(random.cuda)}
-    words = torch.from_numpy(np.asarray(random.numpy[1]).astype(np.int64))
-    return {"random.torch": random.torch, "random.numpy": words, **cuda}
+def _read(path: Path) -> dict[str, Any]:
+    whole = json.loads(path.read_text("utf-8"))
+    if not isinstance(whole, dict):
+        message = f"{path} is no mapping"
+        raise ValueError(message)
+    return whole
+
+
+def _name(step: int) -> str:
+    return f"step-{step:08d}"
 
 
 def _digest(path: Path) -> str:

@@ -57,4 +57,8 @@ class Stop:
 
 Event: TypeAlias = StepDone | Evaluated | Finished
 Hook: TypeAlias = Callable[[Event, History], Stop | Finding | None]
-"""A pure function of what was recorded; it keeps no state, so that a resumed run decides as if it had never stopped."""
+"""A pure function of what was recorded; it keeps no state, so that a resumed run decides as if it had never stopped.
+
+A wish to stop counts at any event but the last. Findings count as they stand at the last evaluation and at the end:
+what was found earlier and still holds is found there again, also by a run that was resumed in between.
+"""

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, final
 
+import torch
+
 from kilter.engine.devices import choose_device
 from kilter.engine.optimizers import make_optimizer
 from kilter.engine.schedules import schedule_fault
@@ -16,10 +18,12 @@ from kilter.training.events import Evaluated, Event, Finished, Hook, StepDone, S
 from kilter.training.hooks import default_hooks
 from kilter.training.interruption import interruptible
 from kilter.training.itinerary import Itinerary
-from kilter.training.keeping import FolderKeeper, Keeper, MemoryKeeper
+from kilter.training.keeping import Keeper, make_keeper
+from kilter.training.loading import workers_answered_for
 from kilter.training.loop import Training, loop
-from kilter.training.stopping import best_step
-from kilter.values.errors import Interrupted, RecipeError
+from kilter.training.rows import record, retell
+from kilter.training.stopping import best_step, stop_faults
+from kilter.values.errors import DataError, Fault, Interrupted, RecipeError
 from kilter.values.finding import Finding, in_order
 from kilter.values.history import History
 
@@ -67,15 +71,21 @@ class Fitted:
 
 
 def plan(pipeline: Pipeline) -> Itinerary:
-    """The steps of a run, checked against its schedule.
+    """The steps of a run, and whether everything that its recipe asks for can take effect.
 
     Raises:
-        RecipeError: the schedule does not fit the length of the run.
+        RecipeError: the schedule does not fit the length of the run, or something cannot take effect.
     """
-    itinerary = Itinerary(pipeline.splits["train"], pipeline.recipe)
-    fault = schedule_fault(pipeline.recipe.schedule, total=itinerary.total, steps_per_epoch=itinerary.steps_per_epoch)
-    if fault is not None:
-        raise RecipeError(fault, legal="the schedule must fit the run", remedy="lengthen train.length or shorten it")
+    recipe = pipeline.recipe
+    itinerary = Itinerary(pipeline.splits["train"], recipe)
+    for every in (recipe.train.evaluate_every, recipe.save.every):
+        itinerary.falls_due(every, 1)  # says now what it would say after the first step
+    faults = [*stop_faults(recipe.stop, evaluated="valid" in pipeline.splits)]
+    misfit = schedule_fault(recipe.schedule, total=itinerary.total, steps_per_epoch=itinerary.steps_per_epoch)
+    if misfit is not None:
+        faults.append(Fault(met=misfit, legal="a schedule fits its run", remedy="lengthen train.length or shorten it"))
+    if faults:
+        raise RecipeError(f"{len(faults)} fault{'s' * (len(faults) != 1)} in the recipe", faults=faults)
     return itinerary
 
 
@@ -92,7 +102,7 @@ def fit(
 
     Args:
         pipeline: what is trained, and by which recipe.
-        folder: where checkpoints go; None keeps the best weights in memory.
+        folder: where checkpoints go, a new one or that of `start`; None keeps the best weights in memory.
         hooks: what may stop the training or find something; None takes the default ones.
         observers: who is told.
         start: the checkpoint to go on from.
@@ -100,50 +110,55 @@ def fit(
 
     Raises:
         RecipeError: options that cannot take effect.
-        TrainingError: a checkpoint could not be written.
+        UsageError: the folder holds another training.
+        DataError: what was recorded does not end where the training begins.
+        TrainingError: a checkpoint could not be written, or a process that prepares batches died.
         Interrupted: somebody asked to stop; a checkpoint was written.
     """
     recipe = pipeline.recipe
     itinerary = plan(pipeline)
+    keeper = make_keeper(folder, recipe.save, start)
     training = begin(pipeline, start)
-    keeper: Keeper = MemoryKeeper() if folder is None else FolderKeeper(folder, recipe.save)
+    history = _reaching(history or History(), training.steps)
     hooks = default_hooks(recipe) if hooks is None else hooks
     told = tuple(observers)
-    history = history or History()
     best, kept = best_step(history, recipe.stop), training.steps if start else None
     clock = Clock(history.last("clock.seconds") or 0.0)
-    findings: tuple[Finding, ...] = ()
-    stop: Stop | None = None
+    stop, findings = ask_again(hooks, history)
 
-    with interruptible() as request:
-        for event in loop(pipeline, training, itinerary):
+    with interruptible() as request, workers_answered_for():
+        for event in () if stop else loop(pipeline, training, itinerary):
             history = record(event, history, clock.seconds())
             for observer in told:
                 observer.see(event, history)
-            stop, found = ask(hooks, event, history)
+            asked, found = ask(hooks, event, history)
+            stop = stop or asked
             if isinstance(event, Evaluated):
                 findings, best = found, best_step(history, recipe.stop)
-            if not (isinstance(event, StepDone) and event.evaluation_follows):
-                stop = stop or request.stop() or clock.stop(recipe.train.length)
-                if stop or best == training.steps or itinerary.falls_due(recipe.save.every, training.steps):
-                    kept = _keep(keeper, training, best, told)
+            if isinstance(event, StepDone) and event.evaluation_follows:
+                continue  # the step is not settled before its evaluation
+            stop = stop or request.stop() or clock.stop(recipe.train.length)
+            if stop or best == training.steps or itinerary.falls_due(recipe.save.every, training.steps):
+                kept = _keep(keeper, training, best, told)
             if stop:
                 break
         if kept != training.steps:
             _keep(keeper, training, best, told)
 
     end = stop or Stop("all steps done")
+    finished = Finished(training.steps, end.reason)
     for observer in told:
-        observer.see(Finished(training.steps, end.reason), history)
+        observer.see(finished, history)
         observer.flush()
+    chosen = training.steps if best is None else best
+    weights = keeper.choose(chosen)
     if request.signal is not None:
         raise _interrupted(training.steps, folder)
-    chosen = training.steps if best is None else best
-    training.model.load_state_dict(keeper.weights(chosen))
+    training.model.load_state_dict(weights)
     return Fitted(
         model=training.model.eval(),
         history=history,
-        findings=in_order(findings),
+        findings=in_order(latest(findings, ask(hooks, finished, history)[1])),
         reason=end.reason,
         failed=end.failed,
         step=training.steps,
@@ -153,7 +168,7 @@ def fit(
 
 
 def begin(pipeline: Pipeline, start: Checkpoint | None = None) -> Training:
-    """A training before its first step, or exactly where a checkpoint left it."""
+    """A training before its first step, or exactly where a checkpoint left it, with as many threads."""
     device = choose_device(pipeline.recipe.train.device)
     model = fresh_model(pipeline, pipeline.recipe.train.seed, device=device)
     training = Training(model=model, optimizer=make_optimizer(pipeline, model), device=device)
@@ -161,6 +176,7 @@ def begin(pipeline: Pipeline, start: Checkpoint | None = None) -> Training:
         model.load_state_dict(start.weights())
         start.load_optimizer(training.optimizer)
         restore(start.random_state())
+        torch.set_num_threads(start.threads)
         training.steps = start.step
     return training
 
@@ -178,29 +194,44 @@ def ask(hooks: Iterable[Hook], event: Event, history: History) -> tuple[Stop | N
     return stop, tuple(findings)
 
 
+def ask_again(hooks: Sequence[Hook], history: History) -> tuple[Stop | None, tuple[Finding, ...]]:
+    """What the hooks answer at the last recorded step: a training that had decided to stop there does so again."""
+    stop: Stop | None = None
+    findings: tuple[Finding, ...] = ()
+    for event, then in retell(history):
+        asked, found = ask(hooks, event, then)
+        stop = stop or asked
+        if isinstance(event, Evaluated):
+            findings = found
+    return stop, findings
+
+
+def latest(earlier: Iterable[Finding], later: Iterable[Finding]) -> tuple[Finding, ...]:
+    """Findings by code, the later one where there are two."""
+    return tuple({finding.code: finding for finding in (*earlier, *later)}.values())
+
+
+def _reaching(history: History, step: int) -> History:
+    """The history, if it ends where the training begins.
+
+    Raises:
+        DataError: it ends elsewhere; curves and decisions would be those of no training.
+    """
+    if history.step != step:
+        raise DataError(
+            f"what was recorded ends at step {history.step}, and the training goes on from step {step}",
+            legal="the record of a training reaches the checkpoint from which it goes on, and ends there",
+            remedy="bring back a copy of the record, or train again in another folder",
+        )
+    return history
+
+
 def _keep(keeper: Keeper, training: Training, best: int | None, told: Iterable[Observer]) -> int:
     """Have everything that was recorded on disk, then keep the training as it stands."""
     for observer in told:
         observer.flush()
     keeper.keep(training, best=best)
     return training.steps
-
-
-def record(event: Event, history: History, seconds: float) -> History:
-    """The history with an event in it; `seconds` is the time spent training so far."""
-    if isinstance(event, StepDone):
-        values = {
-            "train.loss": event.loss,
-            "train.gradient_norm": event.gradient_norm,
-            "train.learning_rate": event.learning_rate,
-            "train.epoch": event.epoch,
-            "clock.seconds": seconds,
-        }
-        return history.append(event.step, values)
-    if isinstance(event, Evaluated):
-        scores = {f"{event.split}.{name}": value for name, value in event.scores.items()}
-        return history.append(event.step, scores)
-    return history
 
 
 def _interrupted(step: int, folder: Path | None) -> Interrupted:

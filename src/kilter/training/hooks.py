@@ -1,11 +1,11 @@
-"""Curve checks as hooks: they look when an evaluation was recorded."""
+"""Curve checks as hooks: they look when an evaluation was recorded, and at the end."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from kilter.checks.curves import CURVE_CHECKS
-from kilter.training.events import Evaluated, Event, Hook, Stop
+from kilter.training.events import Event, Hook, StepDone, Stop
 from kilter.training.stopping import early_stopping, not_finite
 from kilter.values.finding import Finding
 
@@ -16,10 +16,10 @@ if TYPE_CHECKING:
 
 
 def watching(check: Check[History]) -> Hook:
-    """A curve check as a hook: the first thing it finds at each evaluation."""
+    """A curve check as a hook: the first thing it finds at each evaluation and at the end."""
 
     def hook(event: Event, history: History) -> Stop | Finding | None:
-        if not isinstance(event, Evaluated):
+        if isinstance(event, StepDone):
             return None
         return next((said for said in check.examine(history) if isinstance(said, Finding)), None)
 

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import json
 import os
+from copy import deepcopy
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, final
 
 from kilter.engine.seeding import random_state
 from kilter.training import checkpoints
-from kilter.values.errors import TrainingError
+from kilter.values.errors import TrainingError, UsageError
 
 if TYPE_CHECKING:
     from torch import Tensor
 
+    from kilter.training.checkpoints import Checkpoint
     from kilter.training.loop import Training
     from kilter.values.recipe import Save
 
@@ -24,8 +26,27 @@ class Keeper(Protocol):
     def keep(self, training: Training, *, best: int | None) -> None:
         """Keep the training as it stands; `best` is the step of the best evaluation so far, if there was one."""
 
-    def weights(self, step: int) -> dict[str, Tensor]:
-        """The weights of the best step or the last one that was kept."""
+    def choose(self, step: int) -> dict[str, Tensor]:
+        """The weights of the best step or the last one that was kept; from now on they are the result."""
+
+
+def make_keeper(folder: Path | None, save: Save, start: Checkpoint | None) -> Keeper:
+    """A keeper for a training that begins at `start`.
+
+    Raises:
+        UsageError: the folder is another one than that of `start`, or holds another training.
+    """
+    if start is not None and folder != start.path.parent:
+        raise UsageError(
+            f"a training goes on from {start.path}, and its folder is {folder}",
+            legal="checkpoints stay beside the one from which a training goes on, the best among them",
+            remedy=f"give `fit` the folder {start.path.parent}",
+        )
+    if folder is None:
+        return MemoryKeeper()
+    if start is None:
+        checkpoints.departure(folder, resume=False)
+    return FolderKeeper(folder, save)
 
 
 @final
@@ -33,22 +54,21 @@ class MemoryKeeper:
     """Keeps a copy of the best weights, and of the last ones."""
 
     def __init__(self) -> None:
-        self._kept: dict[int, dict[str, Tensor]] = {}
+        self._kept: dict[int, dict[str, Tensor]] = {}  # by step
 
     def keep(self, training: Training, *, best: int | None) -> None:
         """Keep the training as it stands."""
-        copy = {name: tensor.detach().clone() for name, tensor in training.model.state_dict().items()}
         self._kept = {step: state for step, state in self._kept.items() if step == best}
-        self._kept[training.steps] = copy
+        self._kept[training.steps] = deepcopy(training.model.state_dict())
 
-    def weights(self, step: int) -> dict[str, Tensor]:
+    def choose(self, step: int) -> dict[str, Tensor]:
         """The weights of a kept step."""
         return self._kept[step]
 
 
 @final
 class FolderKeeper:
-    """Keeps whole checkpoints; those that are neither recent nor the best are deleted."""
+    """Keeps whole checkpoints; those that are neither recent nor the best of a recent one are deleted."""
 
     def __init__(self, folder: Path, save: Save) -> None:
         self._folder = folder
@@ -56,16 +76,23 @@ class FolderKeeper:
 
     def keep(self, training: Training, *, best: int | None) -> None:
         """Write a checkpoint, and which one is the best."""
-        state = random_state()
+        step = training.steps
         checkpoints.save(
-            self._folder, step=training.steps, model=training.model, optimizer=training.optimizer, random=state
+            self._folder,
+            step=step,
+            best=best,
+            model=training.model,
+            optimizer=training.optimizer,
+            random=random_state(),
         )
-        write_best(self._folder, training.steps if best is None else best)
-        checkpoints.prune(self._folder, keep=self._save.keep, best=best)
+        write_best(self._folder, step if best is None else best)
+        checkpoints.prune(self._folder, step=step, keep=self._save.keep)
 
-    def weights(self, step: int) -> dict[str, Tensor]:
-        """The weights of a checkpoint."""
-        return checkpoints.at_step(self._folder, step).weights()
+    def choose(self, step: int) -> dict[str, Tensor]:
+        """The weights of a checkpoint, which is then the best; a kill may have come before it could be called so."""
+        weights = checkpoints.at_step(self._folder, step).weights()
+        write_best(self._folder, step)
+        return weights
 
 
 def write_best(folder: Path, step: int) -> None:
@@ -82,7 +109,11 @@ def write_best(folder: Path, step: int) -> None:
             os.fsync(file.fileno())
         temporary.replace(folder / "best.json")
     except OSError as error:
-        raise TrainingError(f"{folder / 'best.json'} could not be written: {error.strerror or error}") from error
+        raise TrainingError(
+            f"{folder / 'best.json'} could not be written: {error.strerror or error}",
+            legal="the checkpoints in the folder are whole",
+            remedy="make room, then go on with `kilter train --resume`",
+        ) from error
 
 
 def read_best(folder: Path) -> int | None:

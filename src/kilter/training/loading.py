@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import signal
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from types import FrameType
 from typing import TYPE_CHECKING, NamedTuple, final
 
 import torch
 from torch.utils.data import DataLoader, Dataset
 
 from kilter.training.itinerary import Leg
+from kilter.values.errors import TrainingError
 
 if TYPE_CHECKING:
     from kilter.values.batch import Batch
@@ -41,6 +44,25 @@ def load(source: Source, legs: Iterable[Leg], *, seed: int, workers: int) -> Ite
     yield from loader
 
 
+@contextmanager
+def workers_answered_for() -> Iterator[None]:
+    """Inside, a worker process that dies ends the training with an error of ours; torch may say so anywhere.
+
+    Raises:
+        TrainingError: a worker died.
+    """
+    try:
+        yield
+    except RuntimeError as error:
+        if not str(error).startswith("DataLoader worker"):
+            raise
+        raise TrainingError(
+            f"a process that prepares batches has died: {error}",
+            legal="what was saved before is untouched",
+            remedy="free memory or set batch.workers lower, then go on with `kilter train --resume`",
+        ) from error
+
+
 @final
 class _Legs(Dataset["Loaded"]):
     def __init__(self, source: Source, seed: int) -> None:
@@ -64,8 +86,13 @@ class _Order:
 
 
 def _leave_interrupts_to_the_parent(_worker: int) -> None:
+    # Ctrl-C, `timeout` and schedulers signal the whole group; the parent finishes its step, and needs batches for it.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    signal.signal(signal.SIGTERM, _ignore_once)
+
+
+def _ignore_once(number: int, _frame: FrameType | None) -> None:
+    signal.signal(number, signal.SIG_DFL)
 
 
 def _as_it_is(loaded: Loaded) -> Loaded:

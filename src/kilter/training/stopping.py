@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from kilter.training.events import Evaluated, Event, Hook, StepDone
 from kilter.training.events import Stop as StopNow
-from kilter.values.errors import RecipeError
+from kilter.values.errors import Fault, RecipeError
 from kilter.values.validation import nearest
 
 if TYPE_CHECKING:
@@ -37,6 +38,23 @@ def _best(history: History, stop: Stop) -> tuple[int | None, int]:
         else:
             since += 1
     return best, since
+
+
+def stop_faults(stop: Stop, *, evaluated: bool) -> Iterator[Fault]:
+    """What of `stop` cannot take effect; `evaluated` tells whether there is a validation split."""
+    if not stop.metric.startswith("valid."):
+        yield Fault(
+            met=f"stop.metric = {stop.metric!r}",
+            legal="'valid.loss', or 'valid.' and a score of the task",
+            remedy="name what evaluations measure: only weights that were evaluated are kept",
+        )
+    for name in ("patience", "threshold"):
+        if not evaluated and getattr(stop, name) is not None:
+            yield Fault(
+                met=f"stop.{name} = {getattr(stop, name)} without a validation split",
+                legal="evaluations decide on stopping",
+                remedy="put rows aside in a split `valid`, or leave it out",
+            )
 
 
 def early_stopping(stop: Stop) -> Hook:

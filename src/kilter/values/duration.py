@@ -7,7 +7,14 @@ import re
 from dataclasses import dataclass
 from typing import Final, final
 
-UNITS: Final = {"ep": "epochs", "st": "steps", "s": "seconds", "min": "minutes", "h": "hours", "%": "percent of the run"}
+UNITS: Final = {
+    "ep": "epochs",
+    "st": "steps",
+    "s": "seconds",
+    "min": "minutes",
+    "h": "hours",
+    "%": "percent of the run",
+}
 SECONDS: Final = {"s": 1.0, "min": 60.0, "h": 3600.0}
 _FORM: Final = re.compile(r"\s*(\d+(?:\.\d*)?|\.\d+)\s*([a-z%]+)\s*")
 
@@ -66,4 +73,4 @@ class Duration:
         raise ValueError(message)
 
     def __str__(self) -> str:
-        return f"{self.amount:g}{self.unit}"
+        return f"{self.amount:.9f}".rstrip("0").rstrip(".") + self.unit

@@ -153,7 +153,8 @@ class Comparison:
 
     def __str__(self) -> str:
         verdict = f"{self.winner} is better" if self.winner else "no difference is established"
-        return f"{self.left} against {self.right} on {self.split}: {self.difference}; {self.test}, p = {self.p_value:.3g}: {verdict}"
+        pair = f"{self.left} against {self.right} on {self.split}"
+        return f"{pair}: {self.difference}; {self.test}, p = {self.p_value:.3g}: {verdict}"
 
     def _repr_html_(self) -> str:
         from html import escape

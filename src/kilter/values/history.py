@@ -91,8 +91,8 @@ class History:
             column.append(row, step, value)
         log.rows = row + 1
         longer = object.__new__(History)
-        longer._log = log  # noqa: SLF001 - its own kind
-        longer._rows = row + 1  # noqa: SLF001 - its own kind
+        longer._log = log
+        longer._rows = row + 1
         return longer
 
     @staticmethod
@@ -141,6 +141,13 @@ class History:
     def step(self) -> int:
         """The last optimizer step that was recorded; 0 before the first."""
         return max((int(self[name].steps[-1]) for name in self), default=0)
+
+    def first(self, rows: int) -> History:
+        """The history as it was when it had so many rows; nothing is copied."""
+        shorter = object.__new__(History)
+        shorter._log = self._log
+        shorter._rows = min(rows, self._rows)
+        return shorter
 
     def until(self, step: int) -> History:
         """The rows up to and including an optimizer step, as a history of its own."""

@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 Value = TypeVar("Value")
 
 
-def to_json(value: object) -> Any:
+def to_json(value: object) -> Any:  # noqa: PLR0911 - one line for each kind of value
     """A value as plain JSON data: names in place of enums, lists in place of tuples and arrays.
 
     Numbers that JSON cannot say stand as the strings "nan", "inf" and "-inf".

@@ -12,9 +12,18 @@ from kilter.values.predictions import Predictions
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """A model's predictions and evaluation, and the simple models that it must beat on the same examples."""
+    """A model's predictions and evaluation, and the simple models that it must beat on the same examples.
+
+    Attributes:
+        predictions: of the model.
+        evaluation: of the model.
+        baselines: of simple models, the simplest first.
+        comparisons: left is the model, right a baseline.
+        train: of the model on its training rows, where they were evaluated.
+    """
 
     predictions: Predictions
     evaluation: Evaluation
     baselines: tuple[Evaluation, ...] = ()
-    comparisons: tuple[Comparison, ...] = ()  # left is the model, right a baseline
+    comparisons: tuple[Comparison, ...] = ()
+    train: Evaluation | None = None

@@ -46,7 +46,9 @@ class Predictions:
         return len(self.ids)
 
     def __repr__(self) -> str:
-        return f"Predictions({len(self)} rows, mean merit {float(self.merit.mean()) if len(self) else float('nan'):.4g})"
+        return (
+            f"Predictions({len(self)} rows, mean merit {float(self.merit.mean()) if len(self) else float('nan'):.4g})"
+        )
 
     def take(self, rows: NDArray[np.integer]) -> Predictions:
         """These rows, in this order."""

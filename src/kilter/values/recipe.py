@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Annotated, Any, Literal, TypeAlias, final
 
 from pydantic import (
+    AfterValidator,
     BaseModel,
     BeforeValidator,
     ConfigDict,
@@ -31,7 +32,25 @@ def _duration(given: object) -> Duration:
     raise ValueError(message)
 
 
+def _some(length: Duration) -> Duration:
+    if length.amount > 0:
+        return length
+    message = "must be longer than nothing"
+    raise ValueError(message)
+
+
+def _countable(length: Duration) -> Duration:
+    if not length.is_clock:
+        return length
+    message = (
+        "intervals are in epochs ('1ep'), steps ('200st') or percent of the run ('5%'); a kill moves none of these"
+    )
+    raise ValueError(message)
+
+
 Length: TypeAlias = Annotated[Duration, PlainValidator(_duration), PlainSerializer(str, return_type=str)]
+Span: TypeAlias = Annotated[Length, AfterValidator(_some)]
+Interval: TypeAlias = Annotated[Length, AfterValidator(_some), AfterValidator(_countable)]
 # Strict: `patience: true` is a slip, not the number 1, and "12" is no number.
 _FROZEN = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, strict=True)
 
@@ -141,10 +160,10 @@ class Train(BaseModel):
 
     model_config = _FROZEN
 
-    length: Length = Duration(10, "ep")
+    length: Span = Duration(10, "ep")
     seed: int = Field(default=0, ge=0)
     clip_norm: float | None = Field(default=1.0, gt=0)  # of the whole gradient (Pascanu et al. 2013)
-    evaluate_every: Length = Duration(1, "ep")
+    evaluate_every: Interval = Duration(1, "ep")
     device: Literal["auto", "cpu", "cuda", "mps"] = "auto"
     deterministic: bool = True
 
@@ -168,7 +187,7 @@ class Save(BaseModel):
 
     model_config = _FROZEN
 
-    every: Length = Duration(1, "ep")
+    every: Interval = Duration(1, "ep")
     keep: int = Field(default=1, ge=1)  # most recent checkpoints, beside the best
 
 
@@ -249,7 +268,7 @@ class Recipe(BaseModel):
         """
         data: dict[str, Any] = self.model_dump(mode="json")
         if path.endswith(".name"):  # another kind has other parameters
-            data[path.split(".")[0]] = {}
+            data[path.split(".", maxsplit=1)[0]] = {}
         place: dict[str, Any] = data
         *parents, last = path.split(".")
         for parent in parents:

@@ -80,5 +80,5 @@ class Run:
     def _repr_html_(self) -> str:
         from html import escape
 
-        findings = "".join(finding._repr_html_() for finding in self.findings)  # noqa: SLF001 - the notebook protocol
+        findings = "".join(finding._repr_html_() for finding in self.findings)
         return f"<p>{escape(repr(self))}</p>{findings}"

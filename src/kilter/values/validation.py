@@ -147,12 +147,14 @@ def _hint(loc: tuple[int | str, ...], model: type[BaseModel], path: tuple[str | 
     return nearest(word, _fields(here))
 
 
-def _place(model: type[BaseModel], loc: tuple[int | str, ...]) -> tuple[list[type[BaseModel]], dict[str, type[BaseModel]]]:
+def _place(
+    model: type[BaseModel], loc: tuple[int | str, ...]
+) -> tuple[list[type[BaseModel]], dict[str, type[BaseModel]]]:
     """The models that may stand at a place, and by name those that might have been chosen instead."""
     kinds: list[type[BaseModel]] = [model]
     siblings: dict[str, type[BaseModel]] = {}
     for part in loc:
-        inner = [kind.model_fields[part].annotation for kind in kinds if part in kind.model_fields]  # type: ignore[index]
+        inner = [kind.model_fields[part].annotation for kind in kinds if part in kind.model_fields]
         if inner:
             kinds, siblings = [found for annotation in inner for found in _models(annotation)], {}
         else:  # a tag that pydantic adds: the one of these that was chosen

@@ -87,8 +87,8 @@ class TargetCombination(Check[Dataset]):
             code=self.code,
             name=self.name,
             severity=Severity.WARNING,
-            seen=f"{formula} on held-out rows to {percent(fit.r2)} of its variance: {listed(chosen)} together make the"
-            " target.",
+            seen=f"The target follows from {listed(chosen)}: {formula}, which explains {percent(fit.r2)} of its"
+            " variance on held-out rows.",
             advice="Leave these columns out: the parts are not known before the whole is."
             if leak
             else "See whether these columns are known before the target is; if so, a linear model is all it takes.",

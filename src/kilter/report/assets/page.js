@@ -38,7 +38,7 @@
     charts.push({ chart, width: spec.layout.width });
     if (spec.layout.meta && spec.layout.meta.cells) {
       chart.on("plotly_click", (event) => choose(figure, event.points[0].customdata));
-      make("p", "Choose a cell to see its examples.", figure.querySelector(".chosen"));
+      make("small", "Choose a cell to see its examples.", figure.querySelector(".chosen"));
     }
   }
 

@@ -1,0 +1,17 @@
+"""Checks of what a training came to."""
+
+from kilter.checks.check import Check
+from kilter.checks.results.no_better_than_chance import NoBetterThanChance
+from kilter.checks.results.one_answer import OneAnswer
+from kilter.checks.results.simple_first import SimpleFirst
+from kilter.checks.results.surer_than_right import SurerThanRight
+from kilter.checks.results.train_gap import TrainGap
+from kilter.values.outcome import Outcome
+
+RESULT_CHECKS: tuple[Check[Outcome], ...] = (
+    NoBetterThanChance(),
+    SimpleFirst(),
+    OneAnswer(),
+    SurerThanRight(),
+    TrainGap(),
+)

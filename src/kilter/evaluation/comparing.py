@@ -1,0 +1,164 @@
+"""Comparing models on the same examples."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from itertools import combinations
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from kilter.metrics.significance import Difference, holm, mcnemar, paired_difference
+from kilter.values.errors import UsageError
+from kilter.values.evaluation import Comparison, Score
+from kilter.values.predictions import Predictions
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+SHARE_RIGHT: Final = "share right"  # the mean of merits that are 0 or 1
+MEAN_MERIT: Final = "mean merit"
+NAMED: Final = 3  # examples that an error names
+
+
+def compare(
+    left: Predictions,
+    right: Predictions,
+    *,
+    names: tuple[str, str] = ("left", "right"),
+    split: str = "test",
+    seed: int = 0,
+) -> Comparison:
+    """Two models on the same examples: the difference of their mean merits, with a paired interval and a test.
+
+    Where each prediction is either right or wrong (merits of 1 and 0), the test is McNemar's, exact; otherwise signs of
+    the differences are permuted. Every example counts once, whatever its weight. Rows may stand in different orders
+    where ids tell them apart.
+
+    Raises:
+        UsageError: the ids or the targets are not the same, merits are not finite, or there are too few examples.
+    """
+    right = _in_order_of(left, right, names)
+    _refuse_other_targets(left, right, names)
+    binary = _is_binary(left.merit) and _is_binary(right.merit)
+    _refuse_unusable(left, right, names, fewest=1 if binary else 2)
+    difference = (
+        mcnemar(left.merit == 1, right.merit == 1) if binary else paired_difference(left.merit, right.merit, seed=seed)
+    )
+    return Comparison(
+        left=names[0],
+        right=names[1],
+        split=split,
+        difference=_score(difference, SHARE_RIGHT if binary else MEAN_MERIT),
+        p_value=difference.p_value,
+        test=f"{difference.test} test",
+    )
+
+
+def compare_all(
+    predictions: Mapping[str, Predictions], *, model: str | None = None, split: str = "test", seed: int = 0
+) -> tuple[Comparison, ...]:
+    """Comparisons made together, with p-values adjusted by Holm's procedure for their number.
+
+    Args:
+        predictions: by the name of the model.
+        model: the one that is compared with each of the others, as `left`; None compares all pairs.
+        split: on which split the predictions were made.
+        seed: of the resamples.
+
+    Raises:
+        UsageError: the model has no predictions, or what `compare` raises.
+    """
+    if model is not None and model not in predictions:
+        raise UsageError(
+            f"no predictions of {model!r}",
+            legal=f"there are those of {', '.join(map(repr, predictions)) or 'no model'}",
+            remedy="name one of them",
+        )
+    pairs = (
+        list(combinations(predictions, 2))
+        if model is None
+        else [(model, other) for other in predictions if other != model]
+    )
+    made = [compare(predictions[a], predictions[b], names=(a, b), split=split, seed=seed) for a, b in pairs]
+    adjusted = holm([comparison.p_value for comparison in made]).tolist() if made else []
+    return tuple(
+        replace(comparison, adjusted_p_value=p, correction="Holm") for comparison, p in zip(made, adjusted, strict=True)
+    )
+
+
+def _score(difference: Difference, name: str) -> Score:
+    return Score(
+        name=name,
+        value=difference.value,
+        low=difference.low,
+        high=difference.high,
+        n=difference.n,
+        confidence=difference.confidence,
+    )
+
+
+def _is_binary(merit: NDArray[np.float64]) -> bool:
+    return bool(((merit == 0) | (merit == 1)).all())
+
+
+def _in_order_of(left: Predictions, right: Predictions, names: tuple[str, str]) -> Predictions:
+    """The right predictions, rows in the order of the left."""
+    if left.ids == right.ids:
+        return right
+    rows = {name: row for row, name in enumerate(right.ids)}
+    told_apart = len(rows) == len(right.ids) and len(set(left.ids)) == len(left.ids)
+    if told_apart and rows.keys() == set(left.ids):
+        return right.take(np.array([rows[name] for name in left.ids], dtype=np.int64))
+    only_left, only_right = sorted(set(left.ids) - rows.keys()), sorted(rows.keys() - set(left.ids))
+    if only_left or only_right:
+        met = f"{len(only_left)} examples only of {names[0]!r} and {len(only_right)} only of {names[1]!r}"
+        met += f" ({', '.join((only_left + only_right)[:NAMED])}, ...)"
+    else:
+        met = f"{len(left)} rows of {names[0]!r} and {len(right)} of {names[1]!r}, with ids that occur several times"
+    raise UsageError(
+        met,
+        legal="two models are compared on the same examples, each predicted once by both",
+        remedy="predict the same split of the same data with both models",
+    )
+
+
+def _refuse_other_targets(left: Predictions, right: Predictions, names: tuple[str, str]) -> None:
+    if left.target.shape == right.target.shape:
+        pairs = zip(left.target, right.target, strict=True)
+        differ = [row for row, (a, b) in enumerate(pairs) if not _is_same(a, b)]
+        if not differ:
+            return
+        some = ", ".join(left.ids[row] for row in differ[:NAMED])
+        met = (
+            f"{len(differ)} of {len(left)} examples have another target for {names[0]!r} than for {names[1]!r} ({some})"
+        )
+    else:
+        met = f"targets of shape {left.target.shape} for {names[0]!r} and of {right.target.shape} for {names[1]!r}"
+    raise UsageError(
+        met,
+        legal="targets must be the same",
+        remedy="evaluate both models again on one version of the data, with the same labels in the same order",
+    )
+
+
+def _is_same(a: object, b: object) -> bool:
+    return bool(a == b) if np.isscalar(a) and np.isscalar(b) else np.array_equal(np.asarray(a), np.asarray(b))
+
+
+def _refuse_unusable(left: Predictions, right: Predictions, names: tuple[str, str], *, fewest: int) -> None:
+    if len(left) < fewest:
+        raise UsageError(
+            f"{len(left)} examples to compare {names[0]!r} and {names[1]!r} on",
+            legal=f"{fewest} or more are needed",
+            remedy="compare on a larger split",
+        )
+    for name, predictions in zip(names, (left, right), strict=True):
+        wrong = int(np.count_nonzero(~np.isfinite(predictions.merit)))
+        if wrong:
+            raise UsageError(
+                f"{wrong} of {len(predictions)} predictions of {name!r} have a merit that is no finite number",
+                legal="a comparison needs a finite merit of each example",
+                remedy=f"find out why {name!r} answers with what is not finite",
+            )

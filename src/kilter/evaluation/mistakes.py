@@ -1,0 +1,138 @@
+"""Which predictions were wrong, the most costly first, with the inputs they were made on."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter, defaultdict
+from collections.abc import Hashable, Iterator, Mapping
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from kilter.values.errors import UsageError
+from kilter.values.evaluation import Mistake
+from kilter.values.predictions import Predictions
+from kilter.values.source import Source
+from kilter.values.task import Task
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+LONGEST_INPUT: Final = 240  # characters of an input that are kept
+MOST_PAIRS: Final = 120  # confused pairs of which examples are kept, the most frequent first
+
+
+def find_mistakes(
+    predictions: Predictions, task: Task, *, source: Source | None = None, most: int = 20, each_pair: int = 3
+) -> tuple[Mistake, ...]:
+    """The most costly wrong predictions, one entry an example, the most costly first.
+
+    Where decisions are classes, the `each_pair` most costly examples of each confused pair are among them, too, so that
+    a cell of a confusion table leads to examples; the first `most` are the most costly ones all the same.
+
+    Args:
+        predictions: what was decided.
+        task: how targets are read.
+        source: where the inputs stand; without it, inputs are empty.
+        most: how many of the most costly ones.
+        each_pair: how many of each confused pair.
+
+    Raises:
+        UsageError: the source does not hold an example that was predicted.
+    """
+    wrong = _one_per_example(_by_cost(predictions, np.flatnonzero(_is_wrong(predictions))), predictions)
+    kept = sorted({*range(min(most, len(wrong))), *_of_pairs(predictions, wrong, each_pair)})
+    rows = {} if source is None else {name: row for row, name in enumerate(source.ids)}
+    return tuple(_mistake(predictions, task, int(wrong[place]), source, rows) for place in kept)
+
+
+def in_words(inputs: Mapping[str, object]) -> str:
+    r"""The inputs of an example on one line: the value alone where there is one input, else each with its name.
+
+    >>> in_words({"text": "What is\nit?"}), in_words({"age": 31.0, "job": None})
+    ('What is it?', 'age: 31, job: missing')
+    """
+    if len(inputs) == 1:
+        return _shortened(_value(next(iter(inputs.values()))))
+    return _shortened(", ".join(f"{name}: {_value(value)}" for name, value in inputs.items()))
+
+
+def _is_wrong(predictions: Predictions) -> NDArray[np.bool_]:
+    """Whether each decision (n,) differs from its target, in any place where they are sequences."""
+    target, decided = predictions.target, predictions.decided
+    if object in (target.dtype, decided.dtype):
+        pairs = zip(target, decided, strict=True)
+        return np.array([not np.array_equal(np.asarray(t), np.asarray(d)) for t, d in pairs], dtype=np.bool_)
+    return np.any((target != decided).reshape(len(target), -1), axis=1) if len(target) else np.zeros(0, np.bool_)
+
+
+def _by_cost(predictions: Predictions, rows: NDArray[np.intp]) -> NDArray[np.intp]:
+    """Rows with the most costly first; without a cost of each example, those of least merit first."""
+    cost = np.where(np.isnan(predictions.cost[rows]), -np.inf, predictions.cost[rows])
+    return rows[np.lexsort((rows, predictions.merit[rows], -cost))]
+
+
+def _one_per_example(rows: NDArray[np.intp], predictions: Predictions) -> NDArray[np.intp]:
+    first: dict[str, int] = {}
+    for row in rows.tolist():
+        first.setdefault(predictions.ids[row], row)
+    return np.array(list(first.values()), dtype=np.intp)
+
+
+def _of_pairs(predictions: Predictions, rows: NDArray[np.intp], each: int) -> Iterator[int]:
+    """Places among the rows of the first examples of each confused pair, where decisions are classes."""
+    target, decided = predictions.target, predictions.decided
+    if target.ndim != 1 or target.dtype.kind not in "biu" or decided.dtype.kind not in "biu":
+        return
+    pairs: list[Hashable] = list(zip(target[rows].tolist(), decided[rows].tolist(), strict=True))
+    frequent = {pair for pair, _ in Counter(pairs).most_common(MOST_PAIRS)}
+    taken: dict[Hashable, int] = defaultdict(int)
+    for place, pair in enumerate(pairs):
+        taken[pair] += 1
+        if pair in frequent and taken[pair] <= each:
+            yield place
+
+
+def _mistake(predictions: Predictions, task: Task, row: int, source: Source | None, rows: Mapping[str, int]) -> Mistake:
+    name = predictions.ids[row]
+    if source is not None and name not in rows:
+        raise UsageError(
+            f"the example {name!r} was predicted and is not in the source",
+            legal="the source must hold every example of the predictions",
+            remedy="pass the split on which the predictions were made",
+        )
+    return Mistake(
+        id=name,
+        inputs="" if source is None else in_words(source.example(rows[name]).inputs),
+        target=task.name_of(predictions.target[row]),
+        decided=task.name_of(predictions.decided[row]),
+        cost=float(predictions.cost[row]),
+        confidence=_confidence(predictions, row),
+    )
+
+
+def _confidence(predictions: Predictions, row: int) -> float | None:
+    """The probability of what was decided, where the answer is one probability for each of k classes."""
+    answer, decided = predictions.answer, predictions.decided
+    if answer.ndim != 2 or decided.ndim != 1 or decided.dtype.kind not in "biu":
+        return None
+    return float(answer[row, int(decided[row])])
+
+
+def _value(value: object) -> str:
+    if value is None or (isinstance(value, float) and math.isnan(value)):
+        return "missing"
+    if isinstance(value, float | np.floating):
+        return f"{float(value):.6g}"
+    if isinstance(value, np.ndarray) and value.ndim > 1:
+        shape = " × ".join(map(str, value.shape))
+        return f"{shape} {value.dtype}, mean {float(value.mean()):.4g}" if value.size else shape
+    if isinstance(value, list | tuple | np.ndarray):
+        return " ".join(_value(item) for item in value[:LONGEST_INPUT])
+    return str(value)
+
+
+def _shortened(text: str) -> str:
+    line = " ".join(text[: 8 * LONGEST_INPUT].split())
+    cut = len(line) > LONGEST_INPUT or len(text) > 8 * LONGEST_INPUT
+    return f"{line[: LONGEST_INPUT - 1].rstrip()}…" if cut else line

@@ -1,0 +1,195 @@
+"""The functions of the front door: each takes what a person has at hand, a path or a value."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from kilter.project.reading import Project, read_project
+from kilter.values.errors import UsageError
+from kilter.values.pipeline import Pipeline
+from kilter.values.predictions import Predictions
+from kilter.values.run import Run
+from kilter.values.table import Dataset
+
+if TYPE_CHECKING:
+    from torch import nn
+
+    from kilter.export.predicting import Answer
+    from kilter.project.progress import Progress
+    from kilter.training.fit import Fitted
+    from kilter.values.evaluation import Comparison, Evaluation
+    from kilter.values.finding import Examination
+
+
+def run(
+    project: str | Path | Project,
+    *,
+    overrides: Iterable[str] = (),
+    runs: str | Path | None = None,
+    progress: Progress | None = None,
+) -> Run:
+    """Go the whole way with a project, from its files to a report; findings from its gate on stop it.
+
+    Args:
+        project: a project file, its folder, or a project that was read.
+        overrides: `key.sub=value`, laid over a file.
+        runs: where the run's folder is made; None takes `runs` beside the project file.
+        progress: who is told how it goes.
+
+    Raises:
+        KilterError: a stage cannot be done.
+    """
+    from kilter.project.flow import run_project
+
+    return run_project(_project(project, overrides), runs=runs, progress=progress)
+
+
+def audit(data: str | Path | Project | Dataset, *, overrides: Iterable[str] = ()) -> Examination:
+    """What the data say before anything is made of them.
+
+    Raises:
+        RecipeError: faults in the project file.
+        DataError: files that cannot be read.
+    """
+    from kilter.checks.data import DATA_CHECKS
+    from kilter.checks.examination import examine
+    from kilter.project.flow import audit_project
+
+    if isinstance(data, Dataset):
+        return examine(DATA_CHECKS, data)
+    return audit_project(_project(data, overrides))
+
+
+def check(pipeline: str | Path | Project | Pipeline, *, overrides: Iterable[str] = ()) -> Examination:
+    """Question a pipeline before compute is spent; it, its model and the random state stay as they are.
+
+    Raises:
+        RecipeError: faults in the project file.
+        DataError: files that cannot be read.
+    """
+    from kilter.checks import doctor
+    from kilter.project.flow import check_project
+
+    if isinstance(pipeline, Pipeline):
+        return doctor.check(pipeline)
+    return check_project(_project(pipeline, overrides))
+
+
+def make_pipeline(
+    train: object,
+    *,
+    target: str,
+    task: str,
+    valid: object = None,
+    test: object = None,
+    settings: Mapping[str, Any] | None = None,
+) -> Pipeline:
+    """A pipeline over data in memory, as a project file would make it over files.
+
+    >>> rows = [{"size": float(i), "price": 3.0 * i} for i in range(60)]
+    >>> make_pipeline(rows, target="price", task="regression", settings={"model": {"name": "mlp", "width": 8}})
+    Pipeline(regression; train 48, valid 6, test 6)
+
+    Args:
+        train: a mapping of columns, a list of mappings (one a row), a pandas or Polars frame.
+        target: the column to learn.
+        task: "classification" or "regression".
+        valid: the same for validation; None puts a part of train aside.
+        test: the same for the test.
+        settings: sections of a project file: model, optimizer, train, preprocessing, data.inputs and so on.
+
+    Raises:
+        RecipeError: settings that are not legal, all of them.
+        DataError: data that are no table, or hold what cannot be learnt.
+    """
+    from kilter.data.tabling import table_of
+    from kilter.project.assembling import build_pipeline, clean, make_dataset
+    from kilter.project.memory import project_in_memory
+
+    given = {"train": train, "valid": valid, "test": test}
+    tables = {split: table_of(rows, split) for split, rows in given.items() if rows is not None}
+    project = project_in_memory(tuple(tables), target=target, task=task, settings=settings or {})
+    dataset, _ = clean(project, make_dataset(project, tables))
+    return build_pipeline(project, dataset)[0]
+
+
+def evaluate(pipeline: Pipeline, model: nn.Module | Fitted, *, split: str = "test", name: str = "model") -> Evaluation:
+    """What a trained model is worth on a split: scores with their intervals, and the most costly mistakes.
+
+    Raises:
+        UsageError: there is no such split.
+    """
+    from kilter.engine.predicting import predict as predict_split
+    from kilter.evaluation import evaluating
+    from kilter.training.fit import Fitted
+
+    if split not in pipeline.splits:
+        raise UsageError(f"there is no split {split!r}", legal=f"there are {', '.join(pipeline.splits)}")
+    trained, device = (model.model, model.device) if isinstance(model, Fitted) else (model, "cpu")
+    predictions = predict_split(pipeline, trained, pipeline.splits[split], device=device).predictions
+    return evaluating.evaluate(predictions, pipeline.task, model=name, split=split, source=pipeline.splits[split])
+
+
+def compare(
+    left: str | Path | Run | Predictions, right: str | Path | Run | Predictions, *, split: str = "test"
+) -> Comparison:
+    """Two runs, or two predictions, on the same examples: the difference with its interval, and a paired test.
+
+    Raises:
+        UsageError: they are not of the same examples.
+    """
+    from kilter.evaluation import comparing
+    from kilter.project.rivals import compare_runs
+
+    if isinstance(left, Predictions) and isinstance(right, Predictions):
+        return comparing.compare(left, right, split=split)
+    if isinstance(left, Predictions) or isinstance(right, Predictions):
+        raise UsageError("a run against predictions", legal="two runs, or two predictions")
+    return compare_runs((_folder(left), _folder(right)), split=split).comparisons[0]
+
+
+def predict(run: str | Path | Run, rows: object) -> tuple[Answer, ...]:
+    """What the best weights of a run say of new rows, prepared as in training.
+
+    Args:
+        run: the run or its folder.
+        rows: a file, a mapping of columns, a list of mappings, a pandas or Polars frame.
+
+    Raises:
+        UsageError: it is no run, or nothing was trained in it.
+        DataError: columns that training had are not there.
+    """
+    from kilter.data.tabling import table_of
+    from kilter.export.predicting import answer
+    from kilter.project.answering import answer_file, load_predictor
+
+    if isinstance(rows, str | Path):
+        return answer_file(run, rows)
+    return answer(load_predictor(run), table_of(rows, "rows"))
+
+
+def report(run: str | Path | Run) -> Path:
+    """Write a run's report anew, one page that needs no connection, and say where it is.
+
+    Raises:
+        UsageError: it is no run.
+        TrainingError: the disk refuses.
+    """
+    from kilter.project.folder import load_run
+    from kilter.project.reporting import write_report
+
+    return write_report(run if isinstance(run, Run) else load_run(run))
+
+
+def _project(given: str | Path | Project, overrides: Iterable[str]) -> Project:
+    if not isinstance(given, Project):
+        return read_project(given, overrides)
+    if tuple(overrides):
+        raise UsageError("overrides of a project that was read already", remedy="give them to read_project")
+    return given
+
+
+def _folder(run: str | Path | Run) -> str | Path:
+    return run.path if isinstance(run, Run) else run

@@ -1,0 +1,161 @@
+"""Killing a training at random moments, having it go on, and looking whether anything differs in the end."""
+
+from __future__ import annotations
+
+import random
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, final
+
+from kilter.logs.metrics_jsonl import read_log
+from kilter.tracking.fitting import CHECKPOINTS
+from kilter.tracking.recording import LOG_NAME
+from kilter.training.checkpoints import at_step, newest
+from kilter.training.keeping import read_best
+
+_LOOK: Final = 0.0005  # seconds between two looks at a training; a small checkpoint takes some milliseconds to write
+_LONGEST: Final = 600.0  # seconds after which a training is taken for stuck
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Survival:
+    """A training that was killed and went on.
+
+    Attributes:
+        seconds: from when its log was opened to its end, over all its lives.
+        kills: how often it was killed.
+        while_writing: how many of them came while a checkpoint was being written.
+    """
+
+    seconds: float
+    kills: int = 0
+    while_writing: int = 0
+
+
+def trainee(folder: Path, *options: str) -> list[str]:
+    """The command that trains into a folder or goes on there."""
+    return [sys.executable, "-m", "kilter.testing.trainee", str(folder), *options]
+
+
+def survive(command: Sequence[str], folder: Path, *, seconds: float = 0.0, kills: int = 0, seed: int = 0) -> Survival:
+    """Run a training, killing it by SIGKILL and starting it again, until it ends by itself.
+
+    Args:
+        command: trains into the folder, or goes on there.
+        folder: of the run.
+        seconds: about how long it takes undisturbed.
+        kills: how often it is killed at most: half of the times at any moment, half while it writes a checkpoint.
+        seed: of the moments.
+
+    Raises:
+        RuntimeError: it ended with an error.
+    """
+    draw = random.Random(seed)
+    spent, killed, while_writing = 0.0, 0, 0
+    while True:
+        life = _Life(command, folder)
+        if killed < kills and life.lasts(draw.uniform(0.0, seconds / kills)):
+            writing = draw.random() < 0.5 and life.begins_to_write()
+            if life.kill():
+                killed += 1
+                while_writing += writing
+        ended = life.end()
+        spent += life.seconds
+        if ended:
+            return Survival(seconds=spent, kills=killed, while_writing=while_writing)
+
+
+def differences(folder: Path, other: Path) -> tuple[str, ...]:
+    """What differs between two runs: weights of their newest and best checkpoints, rows of their logs but the clock."""
+    said: list[str] = []
+    for what, one, two in (
+        ("the last weights", _weights(folder), _weights(other)),
+        ("the best weights", _weights(folder, best=True), _weights(other, best=True)),
+        ("the steps of the last and best checkpoint", _steps(folder), _steps(other)),
+    ):
+        if one != two:
+            said.append(f"{what} differ")
+    rows, others = _rows(folder), _rows(other)
+    if len(rows) != len(others):
+        said.append(f"{len(rows)} rows were recorded, and {len(others)}")
+    said += [f"{row} was recorded, and {another}" for row, another in zip(rows, others, strict=False) if row != another]
+    return tuple(said)
+
+
+def _steps(folder: Path) -> tuple[int, int]:
+    last, best = newest(folder / CHECKPOINTS), read_best(folder / CHECKPOINTS)
+    return (-1 if last is None else last.step), (-1 if best is None else best)
+
+
+def _weights(folder: Path, *, best: bool = False) -> bytes:
+    checkpoint = at_step(folder / CHECKPOINTS, _steps(folder)[best])
+    return (checkpoint.path / "model.safetensors").read_bytes()
+
+
+def _rows(folder: Path) -> list[str]:
+    """As text, in which numbers that are none equal themselves."""
+    rows = read_log(folder / LOG_NAME).history.rows()
+    return [
+        f"{step} { ({name: value for name, value in values.items() if not name.startswith('clock.')}) }"
+        for step, values in rows
+    ]
+
+
+@final
+class _Life:
+    """A training process from its start to its end; its time counts from when it has opened its log."""
+
+    def __init__(self, command: Sequence[str], folder: Path) -> None:
+        self._checkpoints = folder / CHECKPOINTS
+        log = folder / LOG_NAME
+        before = log.stat().st_ino if log.exists() else None  # a log that is opened was first written anew
+        # A file, not a pipe: workers of a training that was killed keep a pipe open until they notice.
+        self._said = tempfile.TemporaryFile()  # noqa: SIM115 - closed at the end
+        self._process = subprocess.Popen(command, stderr=self._said)  # noqa: S603 - the caller says what is run
+        self._wait(lambda: log.exists() and log.stat().st_ino != before)
+        self._began = time.monotonic()
+        self.seconds = 0.0
+
+    def lasts(self, seconds: float) -> bool:
+        """Wait so long; whether it still runs then."""
+        due = time.monotonic() + seconds
+        return self._wait(lambda: time.monotonic() >= due)
+
+    def begins_to_write(self) -> bool:
+        """Wait until it writes a checkpoint; false where it ended before."""
+        return self._wait(lambda: any(self._checkpoints.glob(".writing-step-*")))
+
+    def kill(self) -> bool:
+        """Kill it; false where it had just ended by itself."""
+        self._process.kill()
+        return self._process.wait() == -signal.SIGKILL
+
+    def end(self) -> bool:
+        """Wait for its end; whether it came by itself.
+
+        Raises:
+            RuntimeError: it ended with an error.
+        """
+        code = self._process.wait(_LONGEST)
+        self.seconds = time.monotonic() - self._began
+        self._said.seek(0)
+        with self._said as file:
+            said = file.read().decode()
+        if code not in {0, -signal.SIGKILL}:
+            message = f"the training ended with {code}: {said}"
+            raise RuntimeError(message)
+        return code == 0
+
+    def _wait(self, happened: Callable[[], bool]) -> bool:
+        while not happened():
+            if self._process.poll() is not None:
+                return False
+            time.sleep(_LOOK)
+        return True

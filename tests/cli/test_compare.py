@@ -1,0 +1,35 @@
+import shutil
+
+import pytest
+
+
+@pytest.fixture
+def rival(trained, tmp_path):
+    folder = tmp_path / "rival"
+    shutil.copytree(trained.path, folder)
+    return folder
+
+
+def test_runs_are_tested_pair_by_pair(kilter, trained, rival):
+    ended = kilter("compare", trained.path, rival, "--json")
+    (comparison,) = ended.document["comparisons"]
+
+    assert ended.code == 0
+    assert comparison["left"] == trained.name
+    assert comparison["right"] == "rival"
+    assert comparison["difference"]["value"] == 0.0
+    assert len(ended.document["evaluations"]) == 2
+    assert "no difference is established" in kilter("compare", trained.path, rival).out
+
+
+@pytest.mark.parametrize("words", [(), ("--split", "train")])
+def test_what_cannot_be_compared_is_refused(kilter, trained, words):
+    assert kilter("compare", trained.path, *words).code == 2
+    assert kilter("compare", trained.path, trained.path).code == 2
+
+
+def test_a_split_without_predictions_is_said_with_those_that_there_are(kilter, trained, rival):
+    ended = kilter("compare", trained.path, rival, "--split", "train")
+
+    assert ended.code == 2
+    assert "test, valid" in ended.err

@@ -1,0 +1,50 @@
+import pytest
+
+from kilter.project.folder import load_run
+
+
+def test_training_alone_leaves_weights_and_curves(kilter, small, tmp_path):
+    ended = kilter("train", small, "--runs", tmp_path, "--quiet")
+    (folder,) = tmp_path.iterdir()
+    run = load_run(folder)
+
+    assert ended.code == 0
+    assert [stage.name for stage in run.stages] == ["train"]
+    assert run.history.step > 0
+    assert list((folder / "checkpoints").glob("step-*"))
+
+
+def test_a_plan_says_what_would_be_done_and_does_nothing(kilter, small, tmp_path):
+    document = kilter("train", small, "--plan", "--json", "--set", "batch.size=16").document
+
+    assert document["plan"]["steps_per_epoch"] == 15
+    assert document["plan"]["steps"] == 45
+    assert document["plan"]["splits"] == {"train": 240, "valid": 30, "test": 30}
+    assert document["plan"]["parameters"] > 0
+    assert document["plan"]["recipe"]["model"]["width"] == 8
+    assert list(tmp_path.iterdir()) == []
+    assert "learning rate" in kilter("train", small, "--plan").out
+
+
+@pytest.mark.parametrize("words", [("kilter.yaml",), ("--plan",), ("--runs", "x"), ("--set", "train.seed=1")])
+def test_what_a_resumed_run_cannot_take_is_refused(kilter, words):
+    ended = kilter("train", "--resume", "runs/x", *words)
+
+    assert ended.code == 2
+    assert "leave" in ended.err
+
+
+def test_a_run_can_be_gone_on_with(kilter, trained, tmp_path):
+    import shutil
+
+    folder = tmp_path / "copy"
+    shutil.copytree(trained.path, folder)
+    ended = kilter("train", "--resume", folder, "--json", "--quiet")
+
+    assert ended.code == 0
+    assert ended.document["run"] == str(folder)
+    assert ended.document["scores"] == kilter("report", trained.path, "--json").document["scores"]
+
+
+def test_what_is_no_run_cannot_be_gone_on_with(kilter, tmp_path):
+    assert kilter("train", "--resume", tmp_path).code == 2

@@ -1,0 +1,228 @@
+import math
+import pickle
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from kilter.data.encoded import EncodedSource
+from kilter.data.preprocessing import Preprocessing
+from kilter.data.settings import PreprocessingSettings
+from kilter.data.tabling import table_of
+from kilter.values.errors import RecipeError
+from kilter.values.recipe import Augment, BatchSize
+from kilter.values.table import Field, Kind, Schema
+
+KINDS = {"text": Kind.TEXT, "size": Kind.NUMBER, "colour": Kind.CATEGORY, "picture": Kind.IMAGE}
+ROWS = 30
+
+
+def stack(targets):
+    return torch.as_tensor(np.asarray(targets, dtype=np.int64))
+
+
+def pad(targets):
+    return torch.nn.utils.rnn.pad_sequence([torch.tensor(target) for target in targets], batch_first=True)
+
+
+def table():
+    random = np.random.default_rng(0)
+    return table_of(
+        {
+            "text": [" ".join("word" for _ in range(number % 7)) for number in range(ROWS)],
+            "size": [math.nan if number == 4 else number / 3 for number in range(ROWS)],
+            "colour": [["red", "blue", None][number % 3] for number in range(ROWS)],
+            "picture": random.integers(0, 256, (ROWS, 4, 4)).astype(np.uint8),
+            "weight": np.arange(ROWS) / 10,
+            "label": ["x", "y"] * (ROWS // 2),
+        },
+        "t",
+    )
+
+
+def source(*names, targets=True, batch=None, augment=None, weight=None, **settings):
+    fields = tuple(Field(name=name, kind=KINDS[name]) for name in names or KINDS)
+    schema = Schema(inputs=fields, target="label", target_kind=Kind.CATEGORY, weight=weight)
+    preprocessing = Preprocessing.fit(table(), schema, PreprocessingSettings(minimum_count=1, **settings))
+    return EncodedSource(
+        encoded=preprocessing.encode(table()),
+        table=table(),
+        schema=schema,
+        targets=np.arange(ROWS) if targets is True else targets,
+        stack=pad if isinstance(targets, np.ndarray) else stack,
+        batch=batch or BatchSize(size=4),
+        augment=augment,
+    )
+
+
+def same(left, right):
+    assert left.inputs.keys() == right.inputs.keys()
+    for name in left.inputs:
+        assert torch.equal(left.inputs[name], right.inputs[name])
+    assert torch.equal(left.target, right.target)
+    assert torch.equal(left.weight, right.weight)
+    assert left.ids == right.ids
+
+
+def test_a_batch_holds_all_inputs_of_its_rows():
+    made = source(weight="weight").plain([3, 0, 29])
+    assert {name: (tuple(tensor.shape), tensor.dtype) for name, tensor in made.inputs.items()} == {
+        "tokens": ((3, 5), torch.int64),
+        "mask": ((3, 5), torch.bool),
+        "numbers": ((3, 2), torch.float32),
+        "categories": ((3, 1), torch.int64),
+        "image": ((3, 1, 4, 4), torch.float32),
+    }
+    assert made.target.tolist() == [3, 0, 29]
+    assert made.weight.tolist() == pytest.approx([0.3, 0, 2.9])
+    assert made.ids == ("t#3", "t#0", "t#29")
+    assert made.inputs["mask"].sum(1).tolist() == [5, 2, 3]
+
+
+@given(st.lists(st.integers(0, ROWS - 1), min_size=1))
+def test_a_batch_is_its_rows_one_by_one(rows):
+    whole = source()
+    made = whole.plain(rows)
+    for place, row in enumerate(rows):
+        alone = whole.plain([row])
+        length = int(alone.inputs["mask"].sum())
+        assert torch.equal(made.inputs["tokens"][place, :length], alone.inputs["tokens"][0])
+        assert not made.inputs["tokens"][place, length:].any()
+        for name in ("numbers", "categories", "image"):
+            assert torch.equal(made.inputs[name][place], alone.inputs[name][0])
+        assert made.ids[place] == alone.ids[0] == whole.ids[row]
+        assert made.target[place] == alone.target[0] == whole.targets[row]
+
+
+def test_without_weights_each_row_counts_once():
+    assert source().plain([1, 2]).weight.tolist() == [1, 1]
+
+
+def test_targets_may_be_sequences():
+    targets = np.fromiter(([1] * (row % 3 + 1) for row in range(ROWS)), dtype=object, count=ROWS)
+    made = source(targets=targets)
+    assert made.plain([0, 2]).target.tolist() == [[1, 0, 0], [1, 1, 1]]
+    assert made.targets is targets
+
+
+def test_at_prediction_there_are_no_targets():
+    made = source(targets=None)
+    assert made.plain([0]).target is None
+    assert np.isnan(made.targets).all()
+    assert len(made.targets) == ROWS
+
+
+@pytest.mark.parametrize("names", [("size",), ("text",), ("text", "size", "colour", "picture")])
+@pytest.mark.parametrize("batch", [BatchSize(size=4), BatchSize(size=7, pool=1)])
+def test_plans_and_sweeps_hold_every_row_once(names, batch):
+    made = source(*names, batch=batch)
+    for plan in (made.plan(seed=0, epoch=3), made.sweep()):
+        assert sorted(row for rows in plan for row in rows) == list(range(ROWS))
+        assert max(map(len, plan)) == batch.size
+    assert made.plan(seed=0, epoch=3) == made.plan(seed=0, epoch=3)
+    assert made.plan(seed=0, epoch=3) != made.plan(seed=0, epoch=4)
+    assert made.sweep() == made.sweep()
+
+
+def test_a_budget_of_tokens_is_kept():
+    made = source("text", batch=BatchSize(tokens=16))
+    for plan in (made.plan(seed=0, epoch=0), made.sweep()):
+        assert max(made.plain(rows).inputs["tokens"].numel() for rows in plan) <= 16
+
+
+def test_a_budget_below_the_longest_row_is_refused():
+    with pytest.raises(RecipeError, match=r"batch\.tokens = 7 is less than the longest row, 8 tokens"):
+        source("text", batch=BatchSize(tokens=7)).plan(seed=0, epoch=0)
+
+
+AUGMENT = Augment(token_dropout=0.5, noise=0.1, shift=1)
+
+
+@given(st.permutations(range(ROWS)), st.integers(1, ROWS))
+def test_an_augmented_row_is_the_same_in_any_company(order, size):
+    made = source(augment=AUGMENT)
+    for start in range(0, ROWS, size):
+        rows = order[start : start + size]
+        batch = made.batch(rows, seed=1, epoch=2)
+        for place, row in enumerate(rows):
+            alone = made.batch([row], seed=1, epoch=2)
+            length = alone.inputs["tokens"].shape[1]
+            assert torch.equal(batch.inputs["tokens"][place, :length], alone.inputs["tokens"][0])
+            for name in ("numbers", "categories", "image"):
+                assert torch.equal(batch.inputs[name][place], alone.inputs[name][0])
+
+
+def test_only_training_batches_are_augmented_and_what_is_there_stays():
+    varied, plain = source(augment=AUGMENT), source()
+    rows = list(range(ROWS))
+    before = plain.plain(rows)
+    made = varied.batch(rows, seed=0, epoch=0)
+    for name in ("tokens", "numbers", "image"):
+        assert not torch.equal(made.inputs[name], before.inputs[name])
+    for name in ("mask", "categories"):
+        assert torch.equal(made.inputs[name], before.inputs[name])
+    same(varied.plain(rows), before)
+    same(plain.batch(rows, seed=0, epoch=0), before)
+    same(source(augment=Augment()).batch(rows, seed=0, epoch=0), before)
+    other = varied.batch(rows, seed=0, epoch=1)
+    assert not torch.equal(made.inputs["numbers"], other.inputs["numbers"])
+
+
+def test_a_batch_does_not_share_memory_with_the_source():
+    made = source()
+    batch = made.plain([0, 1])
+    for tensor in (*batch.inputs.values(), batch.target, batch.weight):
+        tensor.zero_()
+    assert made.plain([0, 1]).weight.tolist() == [1, 1]
+    assert made.plain([0, 1]).inputs["image"].any()
+
+
+@pytest.mark.parametrize(
+    ("name", "batch", "augment", "met"),
+    [
+        ("size", BatchSize(tokens=100), None, "batch.tokens decides nothing: it is for texts"),
+        ("size", BatchSize(), Augment(token_dropout=0.1), "augment.token_dropout decides nothing"),
+        ("text", BatchSize(), Augment(noise=0.1), "augment.noise decides nothing"),
+        ("text", BatchSize(), Augment(shift=1), "augment.shift decides nothing"),
+    ],
+)
+def test_settings_that_decide_nothing_are_refused(name, batch, augment, met):
+    with pytest.raises(RecipeError, match=met):
+        source(name, batch=batch, augment=augment)
+
+
+def test_an_example_is_what_a_person_reads():
+    example = source(weight="weight").example(4)
+    assert example.id == "t#4"
+    assert example.weight == pytest.approx(0.4)
+    assert example.target == "x"
+    assert example.inputs["text"] == "word word word word"
+    assert example.inputs["size"] is None
+    assert example.inputs["colour"] == "blue"
+    np.testing.assert_array_equal(example.inputs["picture"], table().columns["picture"][4])
+    assert type(source().example(3).inputs["size"]) is float
+
+
+def test_it_can_be_sent_to_another_process():
+    made = source(augment=AUGMENT, weight="weight")
+    again = pickle.loads(pickle.dumps(made))
+    same(again.batch([5, 6], seed=0, epoch=0), made.batch([5, 6], seed=0, epoch=0))
+    assert again.plan(seed=0, epoch=0) == made.plan(seed=0, epoch=0)
+    assert repr(again) == "EncodedSource(30 rows: tokens, numbers, categories, image)"
+
+
+def test_rows_that_do_not_agree_are_refused():
+    schema = Schema(inputs=(Field(name="size", kind=Kind.NUMBER),), target="label", target_kind=Kind.CATEGORY)
+    encoded = Preprocessing.fit(table(), schema, PreprocessingSettings()).encode(table())
+    for rows, targets in ((5, None), (ROWS, np.zeros(3))):
+        with pytest.raises(ValueError, match="must be equally many"):
+            EncodedSource(
+                encoded=encoded,
+                table=table().take(range(rows)),
+                schema=schema,
+                targets=targets,
+                stack=stack,
+                batch=BatchSize(),
+            )

@@ -1,0 +1,125 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from kilter.evaluation.comparing import compare, compare_all
+from kilter.values.errors import UsageError
+
+
+def answers(right):
+    """Probabilities that are right for class 0 where `right` says so."""
+    return [[0.8, 0.2] if each else [0.3, 0.7] for each in right]
+
+
+@pytest.fixture
+def two(classified):
+    """60 examples: 50 and 38 right, 20 only by the left, 8 only by the right."""
+    left = [True] * 30 + [True] * 20 + [False] * 8 + [False] * 2
+    right = [True] * 30 + [False] * 20 + [True] * 8 + [False] * 2
+    return classified([0] * 60, answers(left)), classified([0] * 60, answers(right))
+
+
+def test_right_and_wrong_are_tested_by_mcnemar_exactly(two):
+    made = compare(*two, names=("network", "linear"), split="valid")
+    assert made.p_value == pytest.approx(stats.binomtest(8, 28).pvalue, rel=1e-12)
+    assert made.test == "exact McNemar test"
+    assert (made.left, made.right, made.split, made.difference.n) == ("network", "linear", "valid", 60)
+    assert made.difference.value == pytest.approx(12 / 60)
+    assert 0 < made.difference.low < made.difference.value < made.difference.high
+    assert made.winner == "network"
+    assert made.adjusted_p_value is None
+
+
+def test_swapping_the_models_turns_the_sign(two):
+    left, right = two
+    one, other = compare(left, right, names=("a", "b")), compare(right, left, names=("b", "a"))
+    assert other.difference.value == -one.difference.value
+    assert (other.difference.low, other.difference.high) == pytest.approx((-one.difference.high, -one.difference.low))
+    assert one.winner == other.winner == "a"
+
+
+def test_amounts_are_tested_by_permutation(estimated):
+    target = np.linspace(0, 1, 40)
+    noise = np.random.default_rng(0).normal(size=40)
+    good, bad = estimated(target, target + 0.1 * noise), estimated(target, target + noise)
+    made = compare(good, bad, names=("good", "bad"))
+    assert made.test == "paired permutation test"
+    assert made.difference.name == "mean merit"
+    assert made.difference.value == pytest.approx(float(good.merit.mean() - bad.merit.mean()))
+    assert made.winner == "good"
+    reference = stats.permutation_test(
+        (good.merit, bad.merit), lambda a, b: np.mean(a - b), permutation_type="samples", n_resamples=20_000, rng=1
+    )
+    assert made.p_value == pytest.approx(reference.pvalue, abs=0.01)
+    assert compare(good, bad) == compare(good, bad)  # the seed is fixed
+
+
+def test_equal_models_have_no_winner(two):
+    made = compare(two[0], two[0])
+    assert (made.difference.value, made.p_value, made.winner) == (0.0, 1.0, None)
+
+
+def test_rows_in_another_order_are_matched_by_their_ids(two):
+    left, right = two
+    turned = right.take(np.arange(60)[::-1])
+    assert compare(left, turned) == compare(left, right)
+
+
+@pytest.mark.parametrize(
+    ("target", "ids", "met"),
+    [
+        ([0, 0, 1], ("a", "b", "c"), r"1 of 3 examples have another target for 'x' than for 'y' \(c\)"),
+        ([0, 0, 0], ("a", "b", "d"), r"1 examples only of 'x' and 1 only of 'y' \(c, d, ...\)"),
+        ([0, 0], ("a", "b"), r"1 examples only of 'x' and 0 only of 'y' \(c, ...\)"),
+        ([0, 0, 0], ("a", "b", "b"), r"1 examples only of 'x' and 0 only of 'y' \(c, ...\)"),
+        ([0, 0, 0, 0], ("a", "b", "c", "c"), "3 rows of 'x' and 4 of 'y', with ids that occur several times"),
+    ],
+)
+def test_other_examples_are_an_error_in_three_parts(classified, target, ids, met):
+    left = classified([0, 0, 0], answers([True, True, False]), ids=("a", "b", "c"))
+    right = classified(target, answers([True] * len(target)), ids=ids)
+    with pytest.raises(UsageError, match=met) as caught:
+        compare(left, right, names=("x", "y"))
+    assert caught.value.summary.legal
+    assert caught.value.summary.remedy
+
+
+def test_targets_of_another_kind_are_an_error(classified, estimated):
+    left = classified([0, 1], answers([True, True]))
+    with pytest.raises(UsageError, match="2 of 2 examples have another target"):
+        compare(left, estimated([0.5, 1.5], [0.0, 0.0]))
+
+
+def test_too_few_examples_and_merits_without_a_number_are_errors(classified, estimated):
+    empty = classified([], np.empty((0, 2)))
+    with pytest.raises(UsageError, match="0 examples to compare"):
+        compare(empty, empty)
+    one = estimated([1.0], [2.0])
+    with pytest.raises(UsageError, match="1 examples to compare"):
+        compare(one, one)
+    with pytest.raises(UsageError, match="1 of 2 predictions of 'right' have a merit that is no finite number"):
+        compare(estimated([1.0, 2.0], [1.5, 2.0]), estimated([1.0, 2.0], [float("nan"), 2.0]))
+
+
+def test_comparisons_made_together_are_corrected(classified):
+    draw = np.random.default_rng(4)
+    made = {
+        name: classified([0] * 200, answers(draw.random(200) < share))
+        for name, share in (("network", 0.9), ("linear", 0.8), ("majority", 0.5), ("boosted", 0.86))
+    }
+    comparisons = compare_all(made, model="network", split="test")
+    assert [(c.left, c.right) for c in comparisons] == [("network", n) for n in ("linear", "majority", "boosted")]
+    assert {c.correction for c in comparisons} == {"Holm"}
+    worst = 0.0
+    for rank, comparison in enumerate(sorted(comparisons, key=lambda c: c.p_value)):
+        worst = max(worst, min(1.0, (3 - rank) * comparison.p_value))
+        assert comparison.adjusted_p_value == pytest.approx(worst)
+    assert len(compare_all(made)) == 6
+    assert compare_all({"network": made["network"]}, model="network") == ()
+
+
+def test_an_unknown_model_is_an_error(two):
+    with pytest.raises(UsageError, match="no predictions of 'net': there are those of 'network', 'linear'"):
+        compare_all(dict(zip(("network", "linear"), two, strict=True)), model="net")

@@ -1,0 +1,131 @@
+from __future__ import annotations
+
+from collections import Counter
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from kilter.evaluation.mistakes import LONGEST_INPUT, MOST_PAIRS, find_mistakes, in_words
+from kilter.values.errors import UsageError
+from kilter.values.predictions import Predictions
+
+
+class Numbers:
+    def name_of(self, encoded):
+        return str(encoded)
+
+
+def predictions(target, decided, cost, *, merit=None, ids=None, answer=None):
+    target, decided = np.asarray(target), np.asarray(decided)
+    return Predictions(
+        ids=tuple(ids or map(str, range(len(target)))),
+        target=target,
+        answer=decided if answer is None else np.asarray(answer),
+        decided=decided,
+        cost=np.asarray(cost, np.float64),
+        merit=np.zeros(len(target)) if merit is None else np.asarray(merit, np.float64),
+        weight=np.ones(len(target)),
+    )
+
+
+def test_the_most_costly_come_first_and_right_ones_never():
+    found = find_mistakes(predictions([0, 0, 1, 1], [1, 0, 0, 0], [0.7, 9.0, 0.9, 0.8]), Numbers())
+    assert [(m.id, m.cost) for m in found] == [("2", 0.9), ("3", 0.8), ("0", 0.7)]
+
+
+def test_an_example_has_one_entry_the_most_costly():
+    found = find_mistakes(predictions([0, 0, 0], [1, 1, 1], [1.0, 3.0, 2.0], ids=("a", "a", "b")), Numbers())
+    assert [(m.id, m.cost) for m in found] == [("a", 3.0), ("b", 2.0)]
+
+
+def test_without_costs_those_of_least_merit_come_first():
+    nan = float("nan")
+    found = find_mistakes(predictions([0, 0, 0], [1, 1, 1], [nan] * 3, merit=[0.5, 0.1, 0.3]), Numbers())
+    assert [m.id for m in found] == ["1", "2", "0"]
+
+
+def test_each_confused_pair_keeps_its_most_costly_examples():
+    target = [0] * 10 + [1] * 4
+    decided = [1] * 10 + [2] * 4
+    costs = [*range(20, 10, -1), 4.0, 3.0, 2.0, 1.0]
+    found = find_mistakes(predictions(target, decided, costs), Numbers(), most=2, each_pair=3)
+    assert [m.cost for m in found] == [20, 19, 18, 4, 3, 2]
+
+
+def test_amounts_have_no_pairs():
+    found = find_mistakes(predictions([0.0] * 50, np.arange(1.0, 51.0), np.arange(50.0)), Numbers(), most=4)
+    assert [m.cost for m in found] == [49, 48, 47, 46]
+    assert {m.confidence for m in found} == {None}
+
+
+def test_only_so_many_pairs_are_kept():
+    size = 15
+    pairs = [(i, j) for i in range(size) for j in range(size) if i != j]
+    target, decided = zip(*pairs, strict=True)
+    found = find_mistakes(predictions(target, decided, np.ones(len(pairs))), Numbers(), most=0, each_pair=1)
+    assert len(pairs) > MOST_PAIRS == len(found)
+
+
+def test_the_confidence_is_the_probability_of_what_was_decided():
+    found = find_mistakes(predictions([0], [2], [3.0], answer=[[0.05, 0.15, 0.8]]), Numbers())
+    assert found[0].confidence == 0.8
+
+
+def test_sequences_and_several_labels_are_wrong_where_one_place_is():
+    sequences = np.empty(2, dtype=object)
+    sequences[:] = [(1, 2, 3), (4,)]
+    others = np.empty(2, dtype=object)
+    others[:] = [np.array([1, 2, 9]), np.array([4])]
+    assert [m.id for m in find_mistakes(predictions(sequences, others, [1.0, 1.0]), Numbers())] == ["0"]
+    labels = predictions([[0, 1], [1, 1]], [[0, 1], [0, 1]], [1.0, 1.0])
+    assert [m.id for m in find_mistakes(labels, Numbers())] == ["1"]
+
+
+def test_an_example_that_the_source_lacks_is_an_error_in_three_parts(rows):
+    with pytest.raises(UsageError, match="'1' was predicted and is not in the source") as caught:
+        find_mistakes(predictions([0, 0], [0, 1], [0.1, 1.0]), Numbers(), source=rows({"0": {"text": "a"}}))
+    assert caught.value.summary.legal
+    assert caught.value.summary.remedy
+
+
+@settings(deadline=None)
+@given(
+    st.lists(
+        st.tuples(st.integers(0, 3), st.integers(0, 3), st.floats(0, 9), st.integers(0, 12)), min_size=1, max_size=40
+    ),
+    st.integers(0, 10),
+    st.integers(0, 3),
+)
+def test_twin(drawn, most, each):
+    """Against the plain way: sort, drop repeated ids, take the first, count pairs."""
+    target, decided, cost, names = zip(*drawn, strict=True)
+    found = find_mistakes(predictions(target, decided, cost, ids=map(str, names)), Numbers(), most=most, each_pair=each)
+    ordered = sorted((-c, row) for row, (t, d, c, _) in enumerate(drawn) if t != d)
+    seen: set[int] = set()
+    expected = []
+    pairs: Counter[tuple[int, int]] = Counter()
+    for _, row in ordered:
+        if names[row] in seen:
+            continue
+        place = len(seen)
+        seen.add(names[row])
+        pairs[target[row], decided[row]] += 1
+        if place < most or pairs[target[row], decided[row]] <= each:
+            expected.append((str(names[row]), str(target[row]), str(decided[row]), cost[row]))
+    assert [(m.id, m.target, m.decided, m.cost) for m in found] == expected
+
+
+def test_inputs_are_put_into_words_and_shortened():
+    assert (
+        in_words({"age": 31.5, "n": 3, "job": None, "gap": float("nan")})
+        == "age: 31.5, n: 3, job: missing, gap: missing"
+    )
+    assert in_words({"image": np.full((28, 28), 3, np.uint8)}) == "28 × 28 uint8, mean 3"
+    assert in_words({"tokens": ("a", "b")}) == "a b"
+    assert in_words({"text": "one\ntwo\tthree"}) == "one two three"
+    long = in_words({"text": "word " * 10_000})
+    assert len(long) <= LONGEST_INPUT
+    assert long.endswith("…")
+    assert len(in_words({"numbers": np.arange(1e6)})) <= LONGEST_INPUT

@@ -1,0 +1,62 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from kilter.project.columns import make_schema
+from kilter.project.reading import parse_project
+from kilter.values.errors import RecipeError
+from kilter.values.table import Field, Kind, Table
+
+
+@pytest.fixture
+def table():
+    words = np.array(["a b c d", "e f g h", "i j k l"], dtype=object)
+    return Table(
+        columns={"text": words, "n": np.arange(3.0), "y": np.array(["u", "v", "u"], object), "g": np.arange(3.0)},
+        ids=("1", "2", "3"),
+    )
+
+
+def project(data):
+    return parse_project(f"task: classification\ndata:\n  train: a.csv\n{data}", path=Path("kilter.yaml"))
+
+
+def test_all_other_columns_are_inputs_of_the_kind_they_look_like(table):
+    schema = make_schema(project("  target: y\n  group: g\n"), table, Kind.CATEGORY)
+
+    assert schema.inputs == (Field(name="text", kind=Kind.TEXT), Field(name="n", kind=Kind.NUMBER))
+    assert schema.group == "g"
+    assert schema.target_kind is Kind.CATEGORY
+
+
+def test_named_inputs_are_as_they_are_said_to_be(table):
+    schema = make_schema(project("  target: y\n  inputs: {g: category, n: auto}\n"), table, Kind.CATEGORY)
+
+    assert schema.inputs == (Field(name="g", kind=Kind.CATEGORY), Field(name="n", kind=Kind.NUMBER))
+
+
+def test_columns_that_are_not_there_are_said_all_at_once_with_their_places(table):
+    with pytest.raises(RecipeError) as caught:
+        make_schema(project("  target: goal\n  inputs: [txt]\n  ignore: [n, m]\n  weight: w\n"), table, Kind.CATEGORY)
+
+    assert str(caught.value) == (
+        "4 faults in kilter.yaml.\n"
+        "  kilter.yaml:4:3 data.target: there is no column 'goal': legal are g, n, text, y.\n"
+        "  kilter.yaml:5:3 data.inputs.txt: there is no column 'txt': did you mean 'text'?\n"
+        "  kilter.yaml:6:15 data.ignore: there is no column 'm': legal are g, n, text, y.\n"
+        "  kilter.yaml:7:3 data.weight: there is no column 'w': legal are g, n, text, y."
+    )
+
+
+@pytest.mark.parametrize(
+    "data", ["  target: y\n  inputs: [y, n]\n", "  target: y\n  ignore: y\n", "  target: y\n  weight: y\n"]
+)
+def test_a_column_has_one_part_to_play(table, data):
+    with pytest.raises(RecipeError, match=r"'y' is data\.target already"):
+        make_schema(project(data), table, Kind.CATEGORY)
+
+
+def test_something_must_be_left_to_learn_from(table):
+    with pytest.raises(RecipeError, match="no column is left"):
+        make_schema(project("  target: y\n  ignore: [text, n, g]\n"), table, Kind.CATEGORY)
