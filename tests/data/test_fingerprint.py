@@ -39,6 +39,8 @@ def test_what_looks_alike_is_not_the_same():
         objects("ab", "c"),
         objects("a", "bc"),
         objects("abc"),
+        objects("as", "b"),
+        objects("a", "sb"),
         objects("", "abc"),
         objects(None, "abc"),
         objects(("a", "b"), "c"),

@@ -113,6 +113,13 @@ def test_other_endings_are_refused(tmp_path):
     assert "does not exist" in said(tmp_path / "nothing.xlsx")
 
 
+@pytest.mark.parametrize(("name", "rows"), [("a.csv.gz", 1), ("a.jsonl.gz", 2)])
+def test_a_header_is_no_row_of_a_truncated_file(tmp_path, name, rows):
+    packed = gzip.compress(b"text,size\none,1\n", mtime=0)
+    (tmp_path / name).write_bytes(packed[:-4])  # into the trailer: all lines are there, their check is not
+    assert f"{rows} whole rows could be read" in said(tmp_path / name)
+
+
 def test_ambiguous_commas_are_refused(tmp_path):
     (tmp_path / "a.csv").write_text('x;y\n"1,234";a\n')
     assert "a.csv:2 column 'x': '1,234' may be 1234 or 1.234" in said(tmp_path / "a.csv")

@@ -76,6 +76,18 @@ def test_a_value_of_one_row_goes_to_training():
     assert rare(table("a" * 30 + "b"), "label", parts=3) == {"b": 1}
 
 
+def test_rounding_evens_out_over_many_small_strata():
+    values = [f"label {number // 5}" for number in range(500)]
+    parts = split(table(values), shares=SHARES, by="stratified", column="label")
+    assert [abs(len(parts[name]) - share * 500) <= 1 for name, share in SHARES.items()] == [True] * 3
+
+
+def test_every_value_of_one_row_goes_to_training():
+    values = [*"a" * 30, *(f"label {number}" for number in range(30))]
+    parts = split(table(values), shares=SHARES, by="stratified", column="label")
+    assert set(parts["train"].columns["label"]) == set(values)
+
+
 def test_columns_of_many_numbers_are_stratified_by_quantiles():
     parts = split(table("a" * 1000), shares={"train": 0.5, "test": 0.5}, by="stratified", column="row")
     for part in parts.values():

@@ -63,6 +63,17 @@ def test_no_row_is_longer_than_the_longest_of_training(unit, train, other):
         assert vocabulary.longest <= 8
 
 
+def test_marks_leave_no_row_too_long():
+    vocabulary = Vocabulary.fit([["a"]] * 9, WORDS, minimum_count=1, room=8)
+    assert vocabulary.longest == 8
+    assert encoded(vocabulary, *[["a"]] * 9) == [[BEGIN, *[BETWEEN] * 7]]
+
+
+def test_a_bag_is_cut_to_the_longest_of_training():
+    vocabulary = Vocabulary.fit([["ab", "ba"]], BAG, minimum_count=1)
+    assert len(encoded(vocabulary, ["ab ba ab ba"])[0]) == vocabulary.longest == len(BAG.tokens("ab"))
+
+
 @given(texts, st.integers(1, 3))
 def test_a_bag_is_the_naive_one(train, minimum_count):
     vocabulary = Vocabulary.fit([train], BAG, minimum_count=minimum_count)

@@ -1,10 +1,12 @@
 import errno
 import json
 import os
+import random
 import shutil
 import subprocess
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from hypothesis import given, settings
@@ -174,18 +176,17 @@ def test_state_of_another_type_than_its_parameter_keeps_it(tmp_path):
 
 
 def test_random_states_come_back_exactly(tmp_path):
-    import random
-
-    import numpy as np
+    def draw():
+        return [(random.gauss(0, 1), np.random.randn(), torch.randn(2).tolist()) for _ in range(3)]  # noqa: NPY002
 
     seed_everything(5)
     random.gauss(0, 1)
-    np.random.randn()  # both keep the second half of what they drew
+    np.random.randn()  # noqa: NPY002 - both keep the second half of what they drew
     write(tmp_path, 1)
-    drawn = [(random.gauss(0, 1), np.random.randn(), torch.randn(2).tolist()) for _ in range(3)]
+    drawn = draw()
     seed_everything(6)
     restore(newest(tmp_path).random_state())
-    assert [(random.gauss(0, 1), np.random.randn(), torch.randn(2).tolist()) for _ in range(3)] == drawn
+    assert draw() == drawn
 
 
 def test_tied_weights_are_on_disk_once(tmp_path):
@@ -415,10 +416,10 @@ def test_where_a_training_begins(tmp_path):
     assert departure(folder, resume=True) is None
     write(folder, 5)
     assert departure(folder, resume=True).step == 5
-    with pytest.raises(UsageError, match="holds checkpoints of a training .step-00000005 is the newest"):
+    with pytest.raises(UsageError, match=r"holds checkpoints of a training \(step-00000005 is the newest"):
         departure(folder, resume=False)
     (folder / "step-00000005" / "state.json").unlink()
-    with pytest.raises(DataError, match="none of the checkpoints in .* is whole"):
+    with pytest.raises(DataError, match=r"none of the checkpoints in .* is whole"):
         departure(folder, resume=True)
 
 

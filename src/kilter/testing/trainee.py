@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import argparse
+import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -107,6 +108,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KilterError as error:
         return error.exit_code
     except KeyboardInterrupt:
+        sys.stderr.write("interrupted at once\n")
         return 130
     return 0
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TypeAlias, final
 
 from kilter.values.finding import Finding
+from kilter.values.frozen_map import FrozenMap
 from kilter.values.history import History
 
 
@@ -35,6 +36,9 @@ class Evaluated:
     epoch: int
     split: str
     scores: Mapping[str, float]
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "scores", FrozenMap(self.scores))
 
 
 @final

@@ -120,5 +120,5 @@ def read_best(folder: Path) -> int | None:
     """The step of the best checkpoint; None where nothing was kept."""
     try:
         return int(json.loads((folder / "best.json").read_text("utf-8"))["step"])
-    except (OSError, ValueError, KeyError):
+    except (OSError, ValueError, KeyError, TypeError):
         return None

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 @final
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Curve:
     """One recorded quantity: `values[i]` was recorded at optimizer step `steps[i]`."""
 
@@ -131,7 +131,7 @@ class History:
         seen = self._seen(column)
         steps, values = column.steps[:seen], column.values[:seen]
         steps.flags.writeable = values.flags.writeable = False
-        return Curve(name, steps, values)
+        return Curve(name=name, steps=steps, values=values)
 
     def last(self, name: str) -> float | None:
         """The newest value of a curve, or None."""

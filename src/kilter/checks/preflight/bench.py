@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import chain, islice
 from typing import TYPE_CHECKING, NamedTuple, final
 
 import torch
@@ -84,6 +85,13 @@ class Bench:
             plan = source.plan(seed=self.seed, epoch=0)
             chosen = [plan[at][:most] for at in range(min(count, len(plan)))]
             return [self._placed(source.plain(rows)) for rows in chosen]
+
+    def sample(self, most: int) -> Batch:
+        """The first so many rows that the run will train on, as one batch, as they are."""
+        source = self.pipeline.splits["train"]
+        with persons_code("Making a training batch"):
+            rows = list(islice(chain.from_iterable(source.plan(seed=self.seed, epoch=0)), most))
+        return self.batch(rows)
 
     def batch(self, rows: Sequence[int]) -> Batch:
         """These training rows, as they are."""

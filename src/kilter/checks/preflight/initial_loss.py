@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from statistics import median
 from typing import TYPE_CHECKING, ClassVar, NamedTuple, final
 
 import torch
@@ -25,7 +26,8 @@ class Start(NamedTuple):
     """How a fresh model begins on a batch, and what it would be without its outputs."""
 
     losses: tuple[float, ...]  # of each fresh model
-    error: float  # standard error of their mean, from examples or models, whichever says more
+    error: float  # standard error of their mean, from the spread over examples or models, whichever is larger
+    low: float  # the median of the losses, each less three standard errors over its examples
     chance: float  # of a model that knows nothing, by theory
     prior: float  # of the best constant answer on this batch
     silent: float  # of outputs that are all zero
@@ -47,14 +49,15 @@ class InitialLoss(Probe):
     nothing; one far above chance means outputs that are confidently wrong, and the first epochs go into unlearning
     them.
 
-    **How.** `models` fresh models on one training batch, in training mode, from seeds of their own. Which number fits
-    tells the cause: with all outputs set to zero, the task's loss must be exactly chance, and a multiple of it by the
-    number of examples is a sum that should be a mean; if it is right, the outputs are too large, by unscaled inputs if
-    scaling those cures it, by the initialisation if not; if unit outputs change the loss by less than `blind`, targets
-    are so large that no ordinary output reaches them. Equal outputs would give chance or prior; both stand beside.
+    **How.** `models` fresh models on `examples` training rows, in training mode, from seeds of their own. Which number
+    fits tells the cause: with all outputs set to zero, the task's loss must be exactly chance, and a multiple of it by
+    the number of examples is a sum that should be a mean; if it is right, the outputs are too large, by unscaled inputs
+    if scaling those cures it, by the initialisation if not; if unit outputs change the loss by less than `blind`,
+    targets are so large that no ordinary output reaches them.
 
-    **When it stays silent.** Every model begins within `note` times chance, above the prior (by less than five
-    standard errors below it counts as above). A warning from `warn` times on; a failure where it is no number.
+    **When it stays silent.** Most of the models begin within `note` times chance, or within three standard errors of
+    that; and their mean lies above the prior, or within five standard errors of it. A warning from `warn` times
+    chance on; a failure where the loss is no number.
 
     **What it costs.** Five forward passes of `examples` rows.
 
@@ -65,7 +68,7 @@ class InitialLoss(Probe):
     code: ClassVar[str] = "P101"
     name: ClassVar[str] = "initial-loss"
     models: int = 3  # fresh models, each from a seed of its own
-    examples: int = 128  # rows of the batch
+    examples: int = 128  # training rows
     note: float = 1.5  # times the loss of knowing nothing
     warn: float = 3.0  # times the loss of knowing nothing
     below: float = 0.1  # share of the prior loss that a start may lie below it
@@ -74,7 +77,7 @@ class InitialLoss(Probe):
 
     def probe(self, pipeline: Pipeline) -> Iterator[Finding | Skipped]:
         bench = Bench(pipeline)
-        batch = bench.batches(1, self.examples)[0]
+        batch = bench.sample(self.examples)
         outputs = self._outputs(bench, batch)
         if not all(math.isfinite(bench.mean_loss(given, batch)) for given in outputs):
             yield self._no_number(bench, batch, outputs)
@@ -90,7 +93,7 @@ class InitialLoss(Probe):
             yield self._knows_too_much(start)
         elif abs(start.unit - start.silent) < self.blind * start.silent:
             yield self._targets_too_large(start)
-        elif min(start.losses) > self.note * chance + 5 * start.error:
+        elif start.low > self.note * chance:
             yield self._too_high(bench, batch, start)
 
     def _outputs(self, bench: Bench, batch: Batch) -> list[Outputs]:
@@ -102,13 +105,17 @@ class InitialLoss(Probe):
 
     def _start(self, bench: Bench, batch: Batch, outputs: Sequence[Outputs], chance: float, prior: float) -> Start:
         losses = tuple(bench.mean_loss(given, batch) for given in outputs)
-        each = bench.loss(outputs[0], batch).each
+        within = []
+        for given in outputs:
+            each = bench.loss(given, batch).each
+            many = each is not None and each.numel() > 1
+            within.append(each.double().std().item() / math.sqrt(each.numel()) if many and each is not None else 0.0)
         spread = torch.tensor(losses).std().item() / math.sqrt(len(losses)) if len(losses) > 1 else 0.0
-        within = each.double().std().item() / math.sqrt(each.numel()) if each is not None and each.numel() > 1 else 0.0
         seed_everything(bench.seed)
         return Start(
             losses=losses,
-            error=max(spread, within),
+            error=max(spread, *within),
+            low=median(loss - 3 * error for loss, error in zip(losses, within, strict=True)),
             chance=chance,
             prior=prior,
             silent=bench.mean_loss(changed(outputs[0], torch.zeros_like), batch),
@@ -185,7 +192,7 @@ class InitialLoss(Probe):
         elif start.unit > self.warn * start.chance:  # outputs of ordinary size are far beyond the targets
             causes = ("unnormalized_target", "bad_output_init")
         return self._finding(
-            Severity.WARNING if min(start.losses) > self.warn * start.chance else Severity.NOTE,
+            Severity.WARNING if median(start.losses) > self.warn * start.chance else Severity.NOTE,
             f"Fresh models begin at a loss of {start.mean:.4g}, {times:.1f} times that of knowing nothing"
             f" ({start.chance:.4g}), though zero outputs give exactly that{said}: outputs are too large.",
             "Scale the inputs to mean 0 and standard deviation 1."

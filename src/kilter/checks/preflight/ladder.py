@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import TYPE_CHECKING, final
+from typing import TYPE_CHECKING, Final, final
 
 import torch
 from torch import nn
@@ -17,6 +17,13 @@ from kilter.values.finding import Severity
 
 if TYPE_CHECKING:
     from kilter.values.batch import Batch
+
+
+LOWER: Final = (0.1, 0.01, 0.001)
+HIGHER: Final = (10.0, 100.0, 1e3, 1e4)
+"""Factors of the learning rate."""
+
+HARD: Final = 20.0  # times the clipping norm, beyond which clipping decides the length of a step
 
 
 @final
@@ -40,29 +47,41 @@ def climb(rungs: Iterator[Rung]) -> tuple[Rung, Learning] | None:
     return None
 
 
-def ladder(bench: Bench, batch: Batch, bar: Bar, *, steps: int) -> Iterator[Rung]:
-    """The rungs, from what is cheapest to mend; each starts from the run's own seed."""
+def ladder(bench: Bench, batch: Batch, bar: Bar, failed: Learning, *, steps: int) -> Iterator[Rung]:
+    """The rungs, likely ones first; each starts from the run's own seed.
+
+    Args:
+        bench: the pipeline.
+        batch: what was not learnt.
+        bar: what counts as learnt now.
+        failed: how the first try went; a loss that rose asks for lower rates first, gradients that were clipped
+            hard for another clipping.
+        steps: the most steps of a rung.
+    """
     base = bench.pipeline.recipe.optimizer.learning_rate
     clip = bench.pipeline.recipe.train.clip_norm
     fresh = Bench(replace(bench.pipeline, make_optimizer=None))
-    rates = (("a hundredth of the rate", 0.01), ("a tenth of the rate", 0.1), ("10 times the rate", 10.0))
-    for said, factor in (*rates, ("100 times the rate", 100.0)):
+    unclipped = Rung(
+        changed="no clipping of the gradient",
+        advice=f"Raise `train.clip_norm` above {clip or 0:g}, or leave it out.",
+        causes=("grad_clip_too_small",),
+        severity=Severity.WARNING,
+        attempt=partial(learn, bench, batch, bar, steps=2 * steps, clip_norm=None),
+    )
+    clipped_hard = clip is not None and failed.usual_norm > HARD * clip
+    if clipped_hard:
+        yield unclipped
+    for factor in (*LOWER, *HIGHER) if failed.rose else (*HIGHER, *LOWER):
         low = factor < 1
         yield Rung(
-            changed=said,
+            changed=f"{factor:g} times the learning rate",
             advice=f"{'Lower' if low else 'Raise'} `optimizer.learning_rate`: {base * factor:g} learns this batch.",
             causes=("lr_too_high", "missing_warmup") if low else ("lr_too_low",),
             severity=Severity.WARNING,
             attempt=partial(learn, bench, batch, bar, steps=steps, rate=base * factor),
         )
-    if clip is not None:
-        yield Rung(
-            changed="no clipping of the gradient",
-            advice=f"Raise `train.clip_norm` above {clip:g}, or leave it out.",
-            causes=("grad_clip_too_small",),
-            severity=Severity.WARNING,
-            attempt=partial(learn, bench, batch, bar, steps=steps, clip_norm=None),
-        )
+    if clip is not None and not clipped_hard:
+        yield unclipped
     yield Rung(
         changed="dropout off and normalisations at their running statistics",
         advice="Lower the dropout; see that batches are large enough for batch normalisation.",

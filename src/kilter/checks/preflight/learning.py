@@ -6,6 +6,7 @@ import math
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import chain, islice
 from typing import TYPE_CHECKING, final
 
 import numpy as np
@@ -27,12 +28,10 @@ class Bar:
     """What counts as learnt: a loss at most `learnt`, every decision right, or a fall so steep that it will be.
 
     Attributes:
-        prior: the loss of the best constant answer on the batch.
         learnt: the loss at which the batch is known by heart.
         seconds: how long a try may take.
     """
 
-    prior: float
     learnt: float
     seconds: float
 
@@ -44,6 +43,7 @@ class Learning:
 
     Attributes:
         losses: of each step, in training mode.
+        norms: of each step's gradient, before clipping.
         evaluated: the last loss in evaluation mode.
         right: whether every decision was right at the end.
         learnt: whether it got there.
@@ -51,6 +51,7 @@ class Learning:
     """
 
     losses: tuple[float, ...]
+    norms: tuple[float, ...]
     evaluated: float
     right: bool
     learnt: bool
@@ -68,6 +69,16 @@ class Learning:
     def lowest(self) -> float:
         """The lowest loss of a step."""
         return min((loss for loss in self.losses if math.isfinite(loss)), default=math.nan)
+
+    @property
+    def usual_norm(self) -> float:
+        """The median norm of the gradients before clipping."""
+        return float(np.median(self.norms))
+
+    @property
+    def rose(self) -> bool:
+        """Whether a step's loss was far above the first one, or no number: steps were too long."""
+        return not max(self.losses) < 1.5 * abs(self.losses[0]) + 1e-6
 
     def still_falling(self, scale: float) -> bool:
         """Whether the last third brought at least a twentieth of `scale`, beyond the noise of the steps."""
@@ -109,10 +120,13 @@ def learn(
         model.eval()
     seed_everything(bench.seed)
     losses: list[float] = []
-    evaluated, right = math.nan, False
+    norms: list[float] = []
+    evaluated, right, learnt, late = math.nan, False, False, False
     began = math.inf  # the first step also pays for what is loaded and compiled
     for number in range(1, steps + 1):
-        losses.append(bench.step(model, optimizer, batch, rate=rate, clip_norm=clip_norm).loss)
+        result = bench.step(model, optimizer, batch, rate=rate, clip_norm=clip_norm)
+        losses.append(result.loss)
+        norms.append(result.gradient_norm)
         began = min(began, time.perf_counter())
         late = time.perf_counter() - began > bar.seconds
         if number % look_every == 0 or number == steps or late:
@@ -120,11 +134,17 @@ def learn(
             evaluated = bench.mean_loss(outputs, batch)
             right = decided_rightly(bench, outputs, batch)
             recent = losses[-5:]
-            if right or min(evaluated, sum(recent) / len(recent)) <= bar.learnt:
-                return Learning(losses=tuple(losses), evaluated=evaluated, right=right, learnt=True)
-            if late or not all(map(math.isfinite, recent)):
-                return Learning(losses=tuple(losses), evaluated=evaluated, right=right, learnt=False, out_of_time=late)
-    return Learning(losses=tuple(losses), evaluated=evaluated, right=right, learnt=False)
+            learnt = right or min(evaluated, sum(recent) / len(recent)) <= bar.learnt
+            if learnt or late or not all(map(math.isfinite, recent)):
+                break
+    return Learning(
+        losses=tuple(losses),
+        norms=tuple(norms),
+        evaluated=evaluated,
+        right=right,
+        learnt=learnt,
+        out_of_time=late and not learnt,
+    )
 
 
 def decided_rightly(bench: Bench, outputs: object, batch: Batch) -> bool:
@@ -147,7 +167,7 @@ def rows_to_learn(bench: Bench, examples: int) -> list[int]:
     """
     source = bench.pipeline.splits["train"]
     with persons_code("Making a training batch"):
-        order = [row for rows in source.plan(seed=bench.seed, epoch=0)[:20] for row in rows][:400]
+        order = list(islice(chain.from_iterable(source.plan(seed=bench.seed, epoch=0)), 400))
         targets = [_key(source.targets[row]) for row in order]
     by_target: dict[object, list[int]] = {}
     for row, target in zip(order, targets, strict=True):

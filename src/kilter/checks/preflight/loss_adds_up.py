@@ -93,10 +93,10 @@ class LossAddsUp(Probe):
             )
 
     def _meets_others(self, bench: Bench, outputs: Outputs, batch: Batch) -> bool:
-        """Whether the first example's loss changes when the other targets are turned round."""
+        """Whether the first example's loss changes when all the others get one target among them."""
         if batch.target is None:
             return False
-        other = torch.cat([batch.target[:1], batch.target[1:].flip(0)])
+        other = torch.cat([batch.target[:1], batch.target[1:2].expand_as(batch.target[1:])])
         exchanged = bench.loss(outputs, replace(batch, target=other))
         as_it_is = bench.loss(outputs, batch)
         if as_it_is.each is None or exchanged.each is None or not as_it_is.each.ndim:

@@ -39,9 +39,9 @@ class OutputForm(Probe):
     mixes examples, one over a single unit is always 1; a sigmoid or a ReLU at the end bounds what can be said.
 
     **How.** Losses are known by how they behave, not by what they are called: one that stays the same when a constant
-    is added to all outputs of a row applies a softmax itself. Outputs of `models` models, fresh ones and one a few steps
-    old, that add up to 1 in each row (or each column) are probabilities. Bounds are sought by making all weights `stretch` times as large in
-    fresh models: what still does not leave the interval cannot.
+    is added to all outputs of a row applies a softmax itself. Outputs of `models` models, fresh ones and one a few
+    steps old, that add up to 1 in each row (or each column) are probabilities. Bounds are sought by making all weights
+    `stretch` times as large: what still does not leave the interval cannot.
 
     **When it stays silent.** Outputs may take any value that targets ask for. Logarithms of probabilities may go
     through a softmax once more, which changes nothing. Outputs of other forms than (rows, k) are skipped.

@@ -27,8 +27,8 @@ class OverfitOneBatch(Probe):
     **How.** `examples` training rows that differ in their inputs, with as many different targets as there are, at the
     recipe's full rate and clipping. Learnt is: every decision right, or a loss of at most `learnt` of the best
     constant answer's. Where that fails, the same try is repeated from the same seed with one thing changed: the rate,
-    clipping, dropout, the optimizer, frozen layers, the initial weights. The change that restores learning names the
-    cause.
+    clipping, dropout, the optimizer, frozen layers, the initial weights. The change that restores learning (a loss of
+    `enough` of the best constant answer's, and of the failed try's) names the cause.
 
     **When it stays silent.** The batch is learnt; or the loss still falls and is below `enough` of the best
     constant answer's, since that is slow and not broken. Where another rate is all it takes it is a warning, and a
@@ -36,7 +36,7 @@ class OverfitOneBatch(Probe):
     the clock ran out.
 
     **What it costs.** Usually some tens of steps on `examples` rows. At most `steps` of them, or `seconds`; where it
-    fails, as much again for each change.
+    fails, a third as much again for each change.
 
     **Source.** Goodfellow, Bengio and Courville 2016, Deep learning, section 11.5, "fit a tiny dataset"; Karpathy 2019,
     A recipe for training neural networks, "overfit one batch".
@@ -61,7 +61,7 @@ class OverfitOneBatch(Probe):
         if prior is None or prior <= 0:
             yield Skipped(name=self.name, reason="the task knows no loss of the best constant answer")
             return
-        bar = Bar(prior=prior, learnt=self.learnt * prior, seconds=self.seconds)
+        bar = Bar(learnt=self.learnt * prior, seconds=self.seconds)
         learning = learn(bench, batch, bar, steps=self.steps)
         if learning.learnt:
             return
@@ -73,8 +73,9 @@ class OverfitOneBatch(Probe):
                 name=self.name, reason=f"{len(learning.losses)} steps took {self.seconds:g} s and were too few"
             )
             return
-        tries = Bar(prior=prior, learnt=bar.learnt, seconds=self.seconds / 2)
-        found = climb(ladder(bench, batch, tries, steps=max(50, self.steps // 2)))
+        end = learning.end if math.isfinite(learning.end) else prior
+        tries = Bar(learnt=min(self.enough * prior, self.enough * end), seconds=self.seconds / 2)
+        found = climb(ladder(bench, batch, tries, learning, steps=max(50, self.steps // 3)))
         yield self._finding(learning, found, len(rows), prior, falling=falling)
 
     def _finding(

@@ -46,7 +46,7 @@ def _text_network(kind: Callable[..., nn.Module]) -> Callable[[], Pipeline]:
 
 
 def _loss(change: Callable[[Task, Outputs, Batch], Loss]) -> Callable[[], Pipeline]:
-    return lambda: over_numbers(task=WithLoss(Classification(labels=CLASSES), change))  # type: ignore[arg-type]
+    return lambda: over_numbers(task=WithLoss(Classification(labels=CLASSES), change))
 
 
 def _inputs(factor: float = 1.0, *, hole: bool = False) -> Pipeline:
@@ -99,7 +99,7 @@ class Idle(torch.optim.SGD):
     def __init__(self, model: nn.Module) -> None:
         super().__init__(model.parameters(), lr=3e-3)
 
-    def step(self, closure: Any = None) -> None:
+    def step(self, closure: Any = None) -> Any:
         """Nothing."""
 
 
@@ -169,13 +169,15 @@ PLANTED_PIPELINES: tuple[Planted[Pipeline], ...] = (
     Planted(
         code="P102",
         name="two random features",
-        make=lambda: over_numbers(partial(Transfer, 6, 3, width=2)),
+        make=lambda: over_numbers(partial(Transfer, 6, 3, width=2), optimizer={"learning_rate": 0.03}),
         causes=("unintended_frozen_layer",),
     ),
     Planted(
         code="P102",
         name="the head alone",
-        make=lambda: over_numbers(partial(Perceptron, 6, 3, width=2), make_optimizer=_some),
+        make=lambda: over_numbers(
+            partial(Perceptron, 6, 3, width=8), make_optimizer=_some, optimizer={"learning_rate": 0.03}
+        ),
         causes=("optimizer_missing_group",),
     ),
     Planted(code="P102", name="deaf", make=_network(faulty.Deaf), causes=("underfit_capacity",), severity=FAILURE),
@@ -317,7 +319,7 @@ PLANTED_PIPELINES: tuple[Planted[Pipeline], ...] = (
     Planted(
         code="P111",
         name="everyone against everyone",
-        make=lambda: of_amounts(task=WithLoss(Regression(center=50.0, scale=20.0), broadcast)),  # type: ignore[arg-type]
+        make=lambda: of_amounts(task=WithLoss(Regression(center=50.0, scale=20.0), broadcast)),
         causes=("broadcast_shape_mismatch",),
         severity=FAILURE,
     ),

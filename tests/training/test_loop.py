@@ -1,0 +1,72 @@
+import torch
+
+from kilter.training.events import Evaluated, StepDone
+from kilter.training.fit import begin, plan
+from kilter.training.loop import evaluate, loop
+
+
+def events(pipeline, take=None):
+    training = begin(pipeline)
+    told = []
+    for event in loop(pipeline, training, plan(pipeline)):
+        told.append((event, training.steps))
+        if len(told) == take:
+            break
+    return told, training
+
+
+def test_the_steps_of_the_itinerary_are_made_and_told(make_pipeline):
+    pipeline = make_pipeline(train={"length": "7st", "evaluate_every": "3st"}, schedule="constant")
+    told, training = events(pipeline)
+    assert [(type(event), event.step, event.epoch) for event, _ in told] == [
+        (StepDone, 1, 0),
+        (StepDone, 2, 0),
+        (StepDone, 3, 0),
+        (Evaluated, 3, 0),
+        (StepDone, 4, 0),
+        (StepDone, 5, 1),
+        (StepDone, 6, 1),
+        (Evaluated, 6, 1),
+        (StepDone, 7, 1),
+        (Evaluated, 7, 1),  # the end is always evaluated
+    ]
+    assert all(event.step == steps for event, steps in told)
+    assert training.steps == 7
+    follows = [event.evaluation_follows for event, _ in told if isinstance(event, StepDone)]
+    assert follows == [False, False, True, False, False, True, True]
+    assert {event.learning_rate for event, _ in told if isinstance(event, StepDone)} == {1e-3}
+
+
+def test_it_goes_on_from_where_the_training_stands(make_pipeline):
+    pipeline = make_pipeline(dropout=0.5, noise=0.1, train={"length": "2ep"})
+    whole, _ = events(pipeline)
+    first, training = events(pipeline, take=3)
+    rest = list(loop(pipeline, training, plan(pipeline)))
+    assert [event for event, _ in first] + rest == [event for event, _ in whole]
+
+
+def test_without_validation_nothing_is_evaluated(make_pipeline):
+    pipeline = make_pipeline(train={"length": "2ep"})
+    alone = type(pipeline)(
+        task=pipeline.task,
+        make_model=pipeline.make_model,
+        splits={"train": pipeline.splits["train"]},
+        recipe=pipeline.recipe,
+    )
+    told, _ = events(alone)
+    assert len(told) == 8
+    assert not any(event.evaluation_follows for event, _ in told)
+
+
+def test_an_evaluation_leaves_model_and_random_state_as_they_were(make_pipeline):
+    pipeline = make_pipeline(dropout=0.5)
+    training = begin(pipeline)
+    training.model.train()
+    before = {name: tensor.clone() for name, tensor in training.model.state_dict().items()}
+    state = torch.get_rng_state()
+    evaluated = evaluate(pipeline, training, 0)
+    assert torch.equal(torch.get_rng_state(), state)
+    assert all(module.training for module in training.model.modules())
+    assert all(torch.equal(tensor, before[name]) for name, tensor in training.model.state_dict().items())
+    assert {"loss", "accuracy"} <= set(evaluated.scores)
+    assert evaluated == evaluate(pipeline, training, 0)

@@ -1,0 +1,42 @@
+import math
+
+from kilter.training.events import Evaluated, Finished, StepDone
+from kilter.training.rows import record, retell
+from kilter.values.history import History
+
+
+def of(*events):
+    history = History()
+    for seconds, event in enumerate(events):
+        history = record(event, history, float(seconds))
+    return history
+
+
+def test_what_is_recorded():
+    history = record(StepDone(3, 1, 0.5, 2.0, 0.01), History(), 7.0)
+    history = record(Evaluated(3, 1, "valid", {"loss": 0.4}), history, 8.0)
+    assert history.last("clock.seconds") == 7.0
+    assert history.last("valid.loss") == 0.4
+    assert math.isclose(history.last("train.gradient_norm"), 2.0)
+    assert record(Finished(3, "done"), history, 9.0) is history
+
+
+def test_the_events_of_the_last_step_are_told_again_each_with_its_history():
+    before = StepDone(3, 0, 0.7, 1.0, 0.1)
+    step = StepDone(4, 1, 0.5, 2.0, 0.01, evaluation_follows=True)
+    evaluated = Evaluated(4, 1, "valid", {"loss": 0.4, "macro.f1": 0.9})
+    history = of(before, step, evaluated)
+    assert [event for event, _ in retell(history)] == [step, evaluated]
+    shown = [list(then.rows()) for _, then in retell(history)]
+    assert shown == [list(of(before, step).rows()), list(history.rows())]
+
+
+def test_a_step_that_was_not_evaluated_is_told_alone():
+    evaluated = Evaluated(3, 0, "valid", {"loss": 0.4})
+    step = StepDone(4, 1, 0.5, 2.0, 0.01)
+    assert [event for event, _ in retell(of(StepDone(3, 0, 1.0, 1.0, 0.1), evaluated, step))] == [step]
+    assert [event for event, _ in retell(of(step))] == [step]
+
+
+def test_of_nothing_nothing_is_told():
+    assert not list(retell(History()))
