@@ -30,3 +30,34 @@ def shared() -> Path:
 def repeats() -> int:
     """How often a random trial (a kill and a resume) is repeated; KILTER_SHORT=1 asks for the short form."""
     return 5 if os.environ.get("KILTER_SHORT") == "1" else 20
+
+
+SMALL = """\
+name: small
+task: classification
+data:
+  train: train.csv
+  target: label
+model: {name: mlp, width: 8}
+train: {length: 3ep}
+baselines: [majority, linear]
+"""
+
+
+@pytest.fixture(scope="session")
+def small_file(tmp_path_factory) -> Path:
+    """A project file whose two classes are told apart by a number, with a little noise; it trains in a second."""
+    folder = tmp_path_factory.mktemp("small")
+    rows = [f"{(i * 37 % 101) / 100},{(i * 53 % 89) / 100},{'ab'[(i * 37 % 101 + i % 7) > 50]}" for i in range(300)]
+    (folder / "train.csv").write_text("\n".join(["x,z,label", *rows]), "utf-8")
+    (folder / "kilter.yaml").write_text(SMALL, "utf-8")
+    return folder / "kilter.yaml"
+
+
+@pytest.fixture(scope="session")
+def trained(small_file, tmp_path_factory):
+    """A run of the small project, made once; tests that change it copy it first."""
+    from kilter.project.flow import run_project
+    from kilter.project.reading import read_project
+
+    return run_project(read_project(small_file), runs=tmp_path_factory.mktemp("runs"))

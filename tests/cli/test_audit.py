@@ -1,5 +1,5 @@
-def test_what_the_data_say(kilter, small):
-    ended = kilter("audit", small)
+def test_what_the_data_say(kilter, small_file):
+    ended = kilter("audit", small_file)
 
     assert ended.code == 0
     assert ended.out.startswith("audit of small")

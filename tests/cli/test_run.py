@@ -8,8 +8,8 @@ import pytest
 from kilter.project.folder import load_run
 
 
-def test_the_whole_way_leaves_a_run_and_says_what_may_be_believed(kilter, small, tmp_path):
-    ended = kilter("run", small, "--runs", tmp_path)
+def test_the_whole_way_leaves_a_run_and_says_what_may_be_believed(kilter, small_file, tmp_path):
+    ended = kilter("run", small_file, "--runs", tmp_path)
     (folder,) = tmp_path.iterdir()
 
     assert ended.code == 0
@@ -19,8 +19,8 @@ def test_the_whole_way_leaves_a_run_and_says_what_may_be_believed(kilter, small,
     assert load_run(folder).status == "done"
 
 
-def test_with_json_stdout_is_one_document(kilter, small, tmp_path):
-    ended = kilter("run", small, "--runs", tmp_path, "--json", "--quiet")
+def test_with_json_stdout_is_one_document(kilter, small_file, tmp_path):
+    ended = kilter("run", small_file, "--runs", tmp_path, "--json", "--quiet")
     document = ended.document
 
     assert ended.err == ""
@@ -68,16 +68,16 @@ def test_a_finding_stops_the_way_unless_the_gate_is_off(kilter, tmp_path):
         (("--set", "tracking.mirrors=wandb"), 2, "tracking.mirrors"),
     ],
 )
-def test_what_cannot_be_run_is_said_in_words(kilter, small, words, code, said):
-    ended = kilter("run", small, *words)
+def test_what_cannot_be_run_is_said_in_words(kilter, small_file, words, code, said):
+    ended = kilter("run", small_file, *words)
 
     assert ended.code == code
     assert said in ended.err
     assert ended.out == ""
 
 
-def test_as_a_process_it_ends_with_the_code_and_nothing_else_on_stdout(small, tmp_path):
-    command = [sys.executable, "-m", "kilter", "run", str(small), "--runs", str(tmp_path), "--json"]
+def test_as_a_process_it_ends_with_the_code_and_nothing_else_on_stdout(small_file, tmp_path):
+    command = [sys.executable, "-m", "kilter", "run", str(small_file), "--runs", str(tmp_path), "--json"]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
 
     assert done.returncode == 0

@@ -3,8 +3,8 @@ import pytest
 from kilter.project.folder import load_run
 
 
-def test_training_alone_leaves_weights_and_curves(kilter, small, tmp_path):
-    ended = kilter("train", small, "--runs", tmp_path, "--quiet")
+def test_training_alone_leaves_weights_and_curves(kilter, small_file, tmp_path):
+    ended = kilter("train", small_file, "--runs", tmp_path, "--quiet")
     (folder,) = tmp_path.iterdir()
     run = load_run(folder)
 
@@ -14,8 +14,8 @@ def test_training_alone_leaves_weights_and_curves(kilter, small, tmp_path):
     assert list((folder / "checkpoints").glob("step-*"))
 
 
-def test_a_plan_says_what_would_be_done_and_does_nothing(kilter, small, tmp_path):
-    document = kilter("train", small, "--plan", "--json", "--set", "batch.size=16").document
+def test_a_plan_says_what_would_be_done_and_does_nothing(kilter, small_file, tmp_path):
+    document = kilter("train", small_file, "--plan", "--json", "--set", "batch.size=16").document
 
     assert document["plan"]["steps_per_epoch"] == 15
     assert document["plan"]["steps"] == 45
@@ -23,7 +23,7 @@ def test_a_plan_says_what_would_be_done_and_does_nothing(kilter, small, tmp_path
     assert document["plan"]["parameters"] > 0
     assert document["plan"]["recipe"]["model"]["width"] == 8
     assert list(tmp_path.iterdir()) == []
-    assert "learning rate" in kilter("train", small, "--plan").out
+    assert "learning rate" in kilter("train", small_file, "--plan").out
 
 
 @pytest.mark.parametrize("words", [("kilter.yaml",), ("--plan",), ("--runs", "x"), ("--set", "train.seed=1")])

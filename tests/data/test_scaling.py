@@ -102,6 +102,11 @@ def test_scalings(scaling, columns):
     assert {column.name for column in made} == {"x"}
 
 
+def test_many_values_in_few_rows_need_two_forms():
+    first, _ = scalings(np.concatenate([np.zeros(5000), np.arange(100.0)]), name="x", scaling="both")
+    assert len(first.knots) < 32
+
+
 def test_few_values_need_one_form():
     (column,) = scalings(np.arange(300.0) % 12, name="x", scaling="both")
     assert len(column.knots) == 12

@@ -53,7 +53,7 @@ def test_classes_that_are_to_be_amounts_are_said_with_their_rows(folder):
 
 
 def test_how_files_are_read_can_be_said(folder):
-    (folder / "all.csv").write_text("n;label\n1,5;ä\n2,5;b\n" * 20, "latin-1")
+    (folder / "all.csv").write_text("n;label\n" + "1,5;ä\n2,5;b\n" * 20, "latin-1")
     given = project(folder, "  encoding: latin-1\n  separator: ';'\n  decimal: ','\n")
     rows = read_rows(folder / "all.csv", given.file.data)
 

@@ -237,3 +237,31 @@ def test_killed_at_any_moment_it_goes_on_bit_by_bit(tmp_path, workers, repeats):
         assert differences(folder, whole) == (), f"trial {trial}: {survived}"
         kills += survived.kills
     assert kills >= repeats // 2
+
+
+def test_mirrors_stand_beside_the_truth(tmp_path):
+    fitted = fit(make_pipeline(length="10st"), folder=tmp_path / "run", mirrors=["tensorboard"])
+
+    assert read_log(tmp_path / "run" / "metrics.jsonl").history == fitted.history
+    assert list((tmp_path / "run" / "tensorboard").iterdir())
+
+
+def test_without_a_folder_all_stays_in_memory(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    fitted = fit(make_pipeline(length="10st"))
+
+    assert len(fitted.history["train.loss"]) == fitted.step
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("more", [{"resume": True}, {"mirrors": ["tensorboard"]}])
+def test_what_needs_a_folder_says_so(more):
+    with pytest.raises(UsageError, match="without a folder"):
+        fit(make_pipeline(length="10st"), **more)
+
+
+def test_a_folder_that_cannot_be_made_is_said(tmp_path):
+    (tmp_path / "run").write_text("", "utf-8")
+
+    with pytest.raises(UsageError, match="cannot be made"):
+        fit(make_pipeline(length="10st"), folder=tmp_path / "run")

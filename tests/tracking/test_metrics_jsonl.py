@@ -1,6 +1,7 @@
 import errno
 import math
 import os
+import resource
 from pathlib import Path
 
 import pytest
@@ -97,6 +98,23 @@ def test_a_full_disk_is_said(path, monkeypatch):
     with pytest.raises(TrainingError, match="what was recorded before is untouched"):
         go_back(path, 0)
     assert read_log(path).history.last("a") == 0.1
+
+
+def test_a_row_that_found_no_room_leaves_no_half_and_can_be_written_again(path):
+    log = MetricsLog(path)
+    log.write(ROWS)
+    size = path.stat().st_size
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size + 10, hard))  # room for ten bytes of the next row
+    try:
+        with pytest.raises(TrainingError, match="File too large"):
+            log.write(ROWS)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert path.stat().st_size == size
+    log.write(ROWS)
+    log.close()
+    assert path.read_bytes()[size:] == path.read_bytes()[:size]
 
 
 def test_a_folder_that_is_not_there_is_said(tmp_path):

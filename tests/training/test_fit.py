@@ -1,4 +1,5 @@
 import os
+import signal
 from dataclasses import replace
 
 import pytest
@@ -318,5 +319,7 @@ def test_a_worker_that_dies_ends_the_training_with_an_error_of_ours(make_pipelin
 
     pipeline = make_pipeline(batch={"workers": 1}, train={"length": "3ep"})
     pipeline = replace(pipeline, splits={**pipeline.splits, "train": Deadly(pipeline.splits["train"])})
-    with pytest.raises(TrainingError, match=r"has died.*what was saved before is untouched; free memory"):
+    with pytest.raises(TrainingError, match=r"has died.*what was saved before is untouched; free memory") as raised:
         fit(pipeline, folder=tmp_path)
+    signal.raise_signal(signal.SIGCHLD)  # the death of a child must not be told again and again
+    assert raised.value.exit_code == 4

@@ -72,10 +72,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Run a command line and leave with its exit code."""
     words = list(sys.argv[1:] if arguments is None else arguments)
     try:
-        kilter.main(args=words, prog_name="kilter", standalone_mode=False)
-        code = 0
-    except click.exceptions.Exit as exit_asked:
-        code = exit_asked.exit_code
+        # Outside its standalone mode click returns the exit code that a command asked for.
+        asked = kilter.main(args=words, prog_name="kilter", standalone_mode=False)
+        code = asked if isinstance(asked, int) else 0
     except Exception as error:  # noqa: BLE001 - the last place where an error can be said properly
         code = exit_code_of(error, words)
     except KeyboardInterrupt as error:

@@ -115,6 +115,7 @@ class Preprocessing:
         return Inputs(
             vocabulary=len(self.vocabulary) if self.vocabulary else 0,
             longest=self.vocabulary.longest if self.vocabulary else 0,
+            ordered=self.vocabulary is None or self.vocabulary.tokenisation.unit != "ngrams",
             numbers=sum(column.width for column in self.numbers),
             categories=tuple(column.size for column in self.categories),
             image=self.image.shape if self.image else None,

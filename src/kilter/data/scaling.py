@@ -13,7 +13,7 @@ Line = Literal["quantile", "standard"]
 Scaling = Literal["both", "quantile", "standard"]
 
 KNOTS: Final = 257  # quantiles at every 256th of the rows
-FEW: Final = 32  # knots up to which a second form tells a network nothing new
+FEW: Final = 32  # distinct values up to which a second form tells a network nothing new
 OUTMOST: Final = 1e-3  # probability of the outmost knots: normal scores of at most 3.1
 FARTHEST: Final = 10.0  # standard deviations; at most 1 % of training rows lie beyond (Chebyshev), and are cut off
 
@@ -88,7 +88,9 @@ def scalings(values: Numbers, *, name: str, scaling: Scaling) -> tuple[NumberCol
     if scaling != "both":
         return (NumberColumn.fit(values, name=name, line=scaling),)
     first, second = (NumberColumn.fit(values, name=name, line=line) for line in ("quantile", "standard"))
-    return (first, replace(second, indicator=False)) if len(first.knots) > FEW else (first,)
+    # counted over the rows: a column that is 0 nearly everywhere has few knots and may have many values
+    distinct = np.unique(values[np.isfinite(values)]).size
+    return (first, replace(second, indicator=False)) if distinct > FEW else (first,)
 
 
 class _Knots(NamedTuple):

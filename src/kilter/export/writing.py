@@ -19,7 +19,9 @@ def as_csv(answers: Sequence[Answer]) -> str:
     """A header and a line for each answer: id, prediction, and the probability of each class."""
     labels = tuple(answers[0].probabilities) if answers else ()
     stream = StringIO(newline="")
-    writer = csv.writer(stream, lineterminator="\n")
+    # A lone carriage return ends a line for readers, yet the writer does not quote it by itself.
+    lone = any("\r" in text for one in answers for text in (one.id, str(one.decided), *one.probabilities))
+    writer = csv.writer(stream, lineterminator="\n", quoting=csv.QUOTE_ALL if lone else csv.QUOTE_MINIMAL)
     writer.writerow(("id", "prediction", *(f"probability of {label}" for label in labels)))
     writer.writerows((one.id, one.decided, *(repr(one.probabilities[label]) for label in labels)) for one in answers)
     return stream.getvalue()

@@ -29,6 +29,9 @@ if TYPE_CHECKING:
 
 Build = Callable[..., "nn.Module"]
 
+_IN_ORDER: Final = ("gru", "lstm", "textcnn", "transformer")
+_TEXTS: Final = ("bag", *_IN_ORDER)
+
 MODELS: Final[Mapping[str, Build]] = MappingProxyType(
     {
         "bag": Bag,
@@ -42,9 +45,10 @@ MODELS: Final[Mapping[str, Build]] = MappingProxyType(
 )
 """Name to builder; a builder's keyword-only parameters are the model's arguments."""
 
-_NEEDS: Final = MappingProxyType(
-    {"bag": "tokens", "gru": "tokens", "lstm": "tokens", "textcnn": "tokens", "transformer": "tokens", "cnn": "image"}
+_READS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
+    {"cnn": ("image",), "mlp": ("numbers", "categories", "image"), **dict.fromkeys(_TEXTS, ("tokens",))}
 )
+"""What a model is for, one of them at least; columns beside it are read by all."""
 
 
 def resolve(choice: ModelChoice, inputs: Inputs) -> ModelChoice:
@@ -65,14 +69,19 @@ def resolve(choice: ModelChoice, inputs: Inputs) -> ModelChoice:
         for key in choice.arguments
         if key not in defaults
     ]
-    needed = _NEEDS.get(name, "columns")
-    there = {"columns": bool(inputs.numbers or inputs.categories)}.get(needed, needed in inputs.names)
-    if not there:
-        faults.append(Fault(met=f"model.name = {name!r}", legal=f"it reads {needed}, and the data have none"))
-    unread = set(inputs.names) - {"numbers", "categories", needed} - ({"mask"} if needed == "tokens" else set())
+    wanted = _READS[name]
+    if not set(wanted) & set(inputs.names):
+        legal = f"it reads {' or '.join(wanted)}, and the data have none"
+        faults.append(Fault(met=f"model.name = {name!r}", legal=legal))
+    unread = set(inputs.names) - {"numbers", "categories", "mask", *wanted}
     if unread:
         said = f"it does not read {', '.join(sorted(unread))}"
         faults.append(Fault(met=f"model.name = {name!r}", legal=said, remedy="ignore those columns, or bring a model"))
+    if name in _IN_ORDER and not inputs.ordered:
+        said = "it reads tokens in their order, and a bag of n-grams has none"
+        faults.append(
+            Fault(met=f"model.name = {name!r}", legal=said, remedy="use `preprocessing.unit: word`, or `bag`")
+        )
     if faults:
         raise RecipeError(f"{len(faults)} fault{'s' * (len(faults) != 1)} in the choice of a model", faults=faults)
     return ModelChoice(name=name, **{**defaults, **choice.arguments})
@@ -97,9 +106,9 @@ def make_factory(choice: ModelChoice, inputs: Inputs, outputs: int) -> Callable[
 
     try:
         factory()
-    except (TypeError, ValueError, RuntimeError) as error:
+    except Exception as error:  # a person's own may raise anything
         raise RecipeError(
-            f"model {resolved.name!r} cannot be made with {resolved.arguments}: {error}",
+            f"model {resolved.name!r} cannot be made with {resolved.arguments}: {type(error).__name__}: {error}",
             remedy="look at the arguments under `model:`",
         ) from error
     return factory
@@ -108,7 +117,9 @@ def make_factory(choice: ModelChoice, inputs: Inputs, outputs: int) -> Callable[
 def _suited(inputs: Inputs) -> str:
     if inputs.image is not None:
         return "cnn"
-    return "textcnn" if inputs.vocabulary else "mlp"
+    if inputs.vocabulary:
+        return "textcnn" if inputs.ordered else "bag"
+    return "mlp"
 
 
 def _arguments(build: Build) -> dict[str, Any]:
@@ -133,9 +144,9 @@ def _own(choice: ModelChoice, inputs: Inputs, outputs: int) -> Build:
     try:
         found = getattr(importlib.import_module(module), name)
         parameters = inspect.signature(found).parameters
-    except (ImportError, AttributeError, TypeError, ValueError) as error:
+    except Exception as error:  # a person's module may raise anything
         raise RecipeError(
-            f"model.name = {choice.name!r} cannot be imported: {error}",
+            f"model.name = {choice.name!r} cannot be imported: {type(error).__name__}: {error}",
             legal="'package.module:callable', importable from here",
             remedy="run kilter where your package is, or install it",
         ) from error

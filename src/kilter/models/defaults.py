@@ -50,14 +50,23 @@ def default_sections(choice: ModelChoice, inputs: Inputs, rows: int) -> dict[str
     return tables.get(name, texts)
 
 
-def default_recipe(choice: ModelChoice, inputs: Inputs, rows: int, given: dict[str, Any]) -> Recipe:
+def default_recipe(
+    choice: ModelChoice, inputs: Inputs, rows: int, given: dict[str, Any], *, evaluated: bool = True
+) -> Recipe:
     """The whole recipe: what is given, and for all else the default of the model over these inputs.
+
+    Args:
+        choice: the model, possibly `auto`.
+        inputs: the sizes of the inputs.
+        rows: of the training split.
+        given: sections and what was said in them.
+        evaluated: whether there is a validation split; without one no default stops early, since nothing could.
 
     Raises:
         RecipeError: what is given is not legal.
     """
     sections = default_sections(choice, inputs, rows)
-    merged = {name: dict(values) for name, values in sections.items()}
+    merged = {name: dict(values) for name, values in sections.items() if evaluated or name != "stop"}
     for name, values in given.items():
         named = isinstance(values, str) or (isinstance(values, dict) and "name" in values)
         if named and name in {"optimizer", "schedule"}:

@@ -145,7 +145,7 @@ def build_pipeline(project: Project, dataset: Dataset) -> tuple[Pipeline, Prepro
     preprocessing = Preprocessing.fit(train, schema, project.file.preprocessing)
     choice, inputs = project.file.model, preprocessing.inputs
     try:
-        recipe = default_recipe(choice, inputs, len(train), dict(project.given))
+        recipe = default_recipe(choice, inputs, len(train), dict(project.given), evaluated="valid" in dataset.splits)
         make_model = make_factory(recipe.model, inputs, task.outputs)
         splits = {
             split: _source(split, dataset, preprocessing, task, batch=recipe.batch, augment=recipe.augment)

@@ -1,4 +1,4 @@
-"""The flow: audit, baselines, preflight, train, evaluate; each stage gated by the findings of the last; then a report."""
+"""The flow: audit, baselines, preflight, train, evaluate, each gated by the findings of the last; then a report."""
 
 from __future__ import annotations
 
@@ -13,13 +13,24 @@ from kilter.checks.doctor import check
 from kilter.checks.examination import examine
 from kilter.project.assembling import build_pipeline, clean, load_dataset
 from kilter.project.folder import create_run, load_run, write_results, write_status
+from kilter.project.foreign_errors import as_ours
 from kilter.project.gate import stopping
 from kilter.project.progress import Silence
 from kilter.project.recording import begin_record, read_run_project, same_data
 from kilter.project.reporting import write_report
-from kilter.project.stages import Said, Work, audit, judge, measure_baselines, preflight, restore_model, train
+from kilter.project.stages import (
+    Said,
+    Work,
+    audit,
+    judge,
+    measure_baselines,
+    preflight,
+    recall_baselines,
+    restore_model,
+    train,
+)
 from kilter.training.checkpoints import newest
-from kilter.values.errors import Interrupted, KilterError, UsageError
+from kilter.values.errors import Interrupted, UsageError
 from kilter.values.run import Stage
 
 if TYPE_CHECKING:
@@ -70,7 +81,7 @@ def resume_run(path: str | Path, *, progress: Progress | None = None) -> Run:
         raise UsageError(f"{folder} has no whole checkpoint to go on from", remedy="start again with `kilter run`")
     work = _work_of(run, progress)
     work.resume = True
-    work.evaluations = tuple(evaluation for evaluation in run.evaluations if evaluation.model != "model")
+    recall_baselines(work, run)
     before = tuple(stage for stage in run.stages if stage.name not in {"train", "evaluate"})
     return _go(work, ("train", "evaluate"), before=before)
 
@@ -113,11 +124,15 @@ def _go(work: Work, names: Iterable[str], *, before: tuple[Stage, ...] = ()) -> 
         began = time.perf_counter()
         try:
             said = STAGES[name](work)
-        except KilterError as error:
-            status = "interrupted" if isinstance(error, Interrupted) else "failed"
-            done.append(Stage(name=name, status=status, seconds=time.perf_counter() - began, summary=str(error)))
+        except (Exception, KeyboardInterrupt) as error:
+            told = as_ours(error, stage=name, model=work.project.file.model.name, folder=work.folder)
+            status = "interrupted" if isinstance(told, Interrupted) else "failed"
+            summary = str(told or f"{type(error).__name__}: {error}")
+            done.append(Stage(name=name, status=status, seconds=time.perf_counter() - began, summary=summary))
             _close(work, status, done)
-            raise
+            if told is None or told is error:
+                raise
+            raise told from error
         found = said.examination.findings
         gated = bool(stopping(found, work.project.file.gate.fail_on))
         status = "failed" if said.failed else "gated" if gated else "done"
@@ -130,6 +145,7 @@ def _go(work: Work, names: Iterable[str], *, before: tuple[Stage, ...] = ()) -> 
             skipped=said.examination.skipped,
         )
         done.append(stage)
+        write_results(work.folder, work.evaluations, work.comparisons)  # now: a kill must not lose them
         write_status(work.folder, "running", done)
         work.progress.ended(stage)
         if status != "done":

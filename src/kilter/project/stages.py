@@ -14,13 +14,13 @@ from kilter.engine.predicting import predict
 from kilter.engine.seeding import fresh_model
 from kilter.evaluation.comparing import compare_all
 from kilter.evaluation.evaluating import evaluate
-from kilter.evaluation.storing import write_predictions
+from kilter.evaluation.storing import read_predictions, write_predictions
 from kilter.models.baselines import applicable, make_baseline
 from kilter.project.assembling import build_pipeline, clean
 from kilter.project.recording import predictions_path, write_assembled
 from kilter.tracking.fitting import CHECKPOINTS, fit
 from kilter.training.checkpoints import at_step
-from kilter.training.fit import plan
+from kilter.training.fit import load_weights, plan
 from kilter.training.keeping import read_best
 from kilter.values.errors import UsageError
 from kilter.values.finding import Examination, Severity, in_order
@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from kilter.values.evaluation import Comparison, Evaluation
     from kilter.values.pipeline import Pipeline
     from kilter.values.predictions import Predictions
+    from kilter.values.run import Run
     from kilter.values.table import Dataset
 
 MODEL: Final = "model"
@@ -111,7 +112,8 @@ def measure_baselines(work: Work) -> Said:
     encoded = {split: task.encode(dataset[split].columns[target], dataset[split].ids) for split in dataset.splits}
     asked = work.project.file.baselines
     names = task.baselines if asked == ("auto",) else asked
-    for name in applicable(names, dataset.schema):
+    usable = applicable(names, dataset.schema)
+    for name in usable if tuple(work.held_out()) else ():
         baseline = make_baseline(name, dataset.schema, task.labels, seed=pipeline.recipe.train.seed)
         baseline.fit(dataset["train"], encoded["train"], dataset.splits.get("valid"), encoded.get("valid"))
         work.baselines[name] = {
@@ -123,9 +125,23 @@ def measure_baselines(work: Work) -> Said:
             work.evaluations += (evaluate(predictions, task, model=name, split=split),)
     best = best_baseline(work)
     if best is None:
-        return Said("no baseline was asked for")
+        why = "no baseline was asked for" if not asked else f"{', '.join(asked)} can read no such inputs"
+        return Said(why if not usable else "no rows were put aside to measure baselines on")
     score = next(e.primary for e in work.evaluations if (e.model, e.split) == (best, _choosing(work)))
     return Said(f"the best of {', '.join(work.baselines)} is {best}: {score} ({_choosing(work)})")
+
+
+def recall_baselines(work: Work, run: Run) -> None:
+    """Take up what a run has measured of its baselines, so that the network is compared with them after all.
+
+    Raises:
+        DataError: their predictions are broken.
+    """
+    work.evaluations = tuple(evaluation for evaluation in run.evaluations if evaluation.model != MODEL)
+    for evaluation in work.evaluations:
+        path = predictions_path(work.folder, evaluation.model, evaluation.split)
+        by_split = work.baselines.get(evaluation.model, {})
+        work.baselines[evaluation.model] = {**by_split, evaluation.split: read_predictions(path)}
 
 
 def preflight(work: Work) -> Said:
@@ -155,7 +171,7 @@ def restore_model(work: Work) -> None:
     """The best weights of the run in hand, as a model.
 
     Raises:
-        UsageError: the run has kept no weights.
+        UsageError: the run has kept no weights, or those of another model.
     """
     pipeline, folder = work.assembled(), work.folder / CHECKPOINTS
     step = read_best(folder)
@@ -163,7 +179,7 @@ def restore_model(work: Work) -> None:
         raise UsageError(f"{work.folder} has no trained weights", remedy="train it first: `kilter train`")
     work.device = choose_device(pipeline.recipe.train.device)
     work.model = fresh_model(pipeline, pipeline.recipe.train.seed, device=work.device)
-    work.model.load_state_dict(at_step(folder, step).weights())
+    load_weights(work.model, at_step(folder, step))
 
 
 def judge(work: Work) -> Said:
@@ -193,7 +209,7 @@ def judge(work: Work) -> Said:
 
 
 def best_baseline(work: Work) -> str | None:
-    """The baseline with the best primary score on the validation split, or on the test split where there is no other."""
+    """The baseline with the best primary score on the validation split, or on the test split where there is none."""
     split = _choosing(work)
     best: Evaluation | None = None
     for evaluation in work.evaluations:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, Final, final
 
@@ -14,8 +15,8 @@ from torch.nn import functional
 from kilter.metrics.classification import classification_scores, joint_counts
 from kilter.metrics.confusion import agreements, averages, class_scores, labels_read, margins
 from kilter.metrics.ranking import average_precision
-from kilter.tasks.outputs import only, target_of
-from kilter.tasks.scores import as_score
+from kilter.tasks.outputs import logits_of, target_of
+from kilter.tasks.scores import as_score, refuse_unscorable
 from kilter.values.errors import DataError, Fault
 from kilter.values.evaluation import ClassScores, Confusion, Measures
 from kilter.values.predictions import Predictions
@@ -74,17 +75,16 @@ class Classification:
         missing = [ids[row] for row, value in enumerate(column.tolist()) if _is_missing(value)]
         if missing:
             raise _missing(missing)
-        words, counts = np.unique([label_of(value) for value in column.tolist()], return_counts=True)
-        if len(words) < 2:
+        counts = Counter(map(label_of, column.tolist()))
+        order = _in_order(counts)
+        if len(order) < 2:
             raise DataError(
-                f"all {len(column)} targets are {words[0]!r}" if len(words) else "there are no targets",
+                f"all {len(column)} targets are {order[0]!r}" if order else "there are no targets",
                 legal="two or more classes; with one there is nothing to learn",
                 remedy="look at the target column, or at how the rows were chosen",
             )
-        lead = "balanced_accuracy" if counts.max() > IMBALANCED * counts.sum() else "accuracy"
-        order = _in_order(words.tolist())
-        by_label = dict(zip(words.tolist(), counts.tolist(), strict=True))
-        rare = min(range(len(order)), key=lambda index: (by_label[order[index]], -index))
+        lead = "balanced_accuracy" if max(counts.values()) > IMBALANCED * len(column) else "accuracy"
+        rare = min(range(len(order)), key=lambda index: (counts[order[index]], -index))
         return Classification(labels=order, lead=lead, rare=rare)
 
     @property
@@ -131,8 +131,12 @@ class Classification:
         return torch.as_tensor(np.asarray(targets, dtype=np.int64))
 
     def loss(self, outputs: Outputs, batch: Batch) -> Loss:
-        """Cross-entropy of logits (b, k) against class indices (b,), weighted by example."""
-        each = functional.cross_entropy(only(outputs), target_of(batch), reduction="none")
+        """Cross-entropy of logits (b, k) against class indices (b,), weighted by example.
+
+        Raises:
+            UsageError: the model returned something else.
+        """
+        each = functional.cross_entropy(logits_of(outputs, batch, len(self.labels)), target_of(batch), reduction="none")
         return Loss(torch.dot(each, batch.weight), batch.weight.sum(), each)
 
     def chance_loss(self, targets: NDArray[np.generic]) -> float | None:
@@ -147,7 +151,8 @@ class Classification:
 
     def decode(self, outputs: Outputs, batch: Batch) -> NDArray[np.generic]:
         """Probabilities (b, k) of the classes, float64."""
-        probabilities: NDArray[np.float64] = functional.softmax(only(outputs).detach().double(), dim=-1).cpu().numpy()
+        logits = logits_of(outputs, batch, len(self.labels)).detach().double()
+        probabilities: NDArray[np.float64] = functional.softmax(logits, dim=-1).cpu().numpy()
         return probabilities
 
     def tabulate(
@@ -191,7 +196,12 @@ class Classification:
         }
 
     def measure(self, predictions: Predictions) -> Measures:
-        """Scores with their intervals, those of each class, and who was taken for whom."""
+        """Scores with their intervals, those of each class, and who was taken for whom.
+
+        Raises:
+            TrainingError: probabilities that are not finite.
+        """
+        refuse_unscorable(predictions)
         target, decided = predictions.target, predictions.decided
         two = len(self.labels) == 2
         measured = classification_scores(target, decided, len(self.labels), probabilities=predictions.answer)
@@ -223,21 +233,23 @@ def label_of(value: object) -> str:
     return str(value)
 
 
-def _in_order(labels: Sequence[str]) -> tuple[str, ...]:
-    """By number where all are numbers, else by letter."""
+def _in_order(labels: Iterable[str]) -> tuple[str, ...]:
+    """By number where all are finite numbers, else by letter; the same whatever order they come in."""
+    words = sorted(labels)
     try:
-        return tuple(sorted(labels, key=float))
+        numbers = {word: float(word) for word in words}
     except ValueError:
-        return tuple(sorted(labels))
+        return tuple(words)
+    return tuple(sorted(words, key=numbers.__getitem__) if all(map(math.isfinite, numbers.values())) else words)
 
 
 def _is_missing(value: object) -> bool:
-    return value is None or value == "" or (isinstance(value, float) and math.isnan(value))
+    return value is None or (isinstance(value, str) and not value) or (isinstance(value, float) and math.isnan(value))
 
 
 def _missing(ids: Sequence[str]) -> DataError:
     return DataError(
-        f"{len(ids)} targets are missing",
+        f"{len(ids)} targets are missing" + (f" (the first {MOST_FAULTS} follow)" if len(ids) > MOST_FAULTS else ""),
         legal="every row to learn from has a target",
         remedy="fill them in, or leave these rows out",
         faults=[Fault(where=name, met="no target") for name in ids[:MOST_FAULTS]],

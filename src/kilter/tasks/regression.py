@@ -11,8 +11,8 @@ import numpy as np
 import torch
 
 from kilter.metrics.regression import regression_scores
-from kilter.tasks.outputs import only, target_of
-from kilter.tasks.scores import as_score
+from kilter.tasks.outputs import amounts_of, target_of
+from kilter.tasks.scores import as_score, refuse_unscorable
 from kilter.values.errors import DataError, Fault
 from kilter.values.evaluation import Measures
 from kilter.values.predictions import Predictions
@@ -67,7 +67,15 @@ class Regression:
                 legal="amounts that differ",
                 remedy="look at the target column",
             )
-        return Regression(center=float(amounts.mean()), scale=float(amounts.std()))
+        with np.errstate(over="ignore", invalid="ignore", under="ignore"):
+            center, scale = float(amounts.mean()), float(amounts.std())
+        if not (math.isfinite(center) and math.isfinite(scale) and scale > 0):
+            raise DataError(
+                f"targets from {amounts.min():g} to {amounts.max():g} have no standard deviation that a double holds",
+                legal="amounts whose squares are between 1e-308 and 1e308",
+                remedy="learn them in another unit, or their logarithm",
+            )
+        return Regression(center=center, scale=scale)
 
     def describe(self) -> Mapping[str, object]:
         """The task as JSON."""
@@ -90,9 +98,12 @@ class Regression:
         return torch.as_tensor((np.asarray(targets, dtype=np.float64) - self.center) / self.scale, dtype=torch.float32)
 
     def loss(self, outputs: Outputs, batch: Batch) -> Loss:
-        """Squared error in standard units; outputs (b, 1) or (b,) against targets (b,), never broadcast."""
-        target = target_of(batch)
-        each = (only(outputs).reshape(target.shape) - target).square()
+        """Squared error in standard units; outputs (b, 1) or (b,) against targets (b,), never broadcast.
+
+        Raises:
+            UsageError: the model returned something else.
+        """
+        each = (amounts_of(outputs, batch) - target_of(batch)).square()
         return Loss(torch.dot(each, batch.weight), batch.weight.sum(), each)
 
     def chance_loss(self, targets: NDArray[np.generic]) -> float | None:
@@ -105,7 +116,7 @@ class Regression:
 
     def decode(self, outputs: Outputs, batch: Batch) -> NDArray[np.generic]:
         """Amounts (b,) in their own units, float64."""
-        answers: NDArray[np.float64] = only(outputs).detach().double().reshape(-1).cpu().numpy()
+        answers: NDArray[np.float64] = amounts_of(outputs, batch).detach().double().cpu().numpy()
         return answers * self.scale + self.center
 
     def tabulate(
@@ -139,10 +150,12 @@ class Regression:
         return {"r2": 1 - squared / spread if spread else math.nan, "rmse": math.sqrt(squared)}
 
     def measure(self, predictions: Predictions) -> Measures:
-        """Scores with their intervals."""
-        if not np.isfinite(predictions.answer).all():
-            message = "answers that are not finite have no error; look at the training's curves"
-            raise ValueError(message)
+        """Scores with their intervals.
+
+        Raises:
+            TrainingError: answers that are not finite.
+        """
+        refuse_unscorable(predictions)
         measured = regression_scores(predictions.target, predictions.decided)
         return Measures(scores=tuple(as_score(n, measured[n], larger_is_better=n == "r2") for n in _REPORTED))
 
@@ -152,8 +165,9 @@ def _amounts(column: NDArray[np.generic], ids: Sequence[str]) -> NDArray[np.floa
     amounts = np.array([_amount(value) for value in values], dtype=np.float64)
     wrong = np.flatnonzero(~np.isfinite(amounts))
     if len(wrong):
+        more = f" (the first {MOST_FAULTS} follow)" if len(wrong) > MOST_FAULTS else ""
         raise DataError(
-            f"{len(wrong)} of {len(values)} targets are no finite numbers",
+            f"{len(wrong)} of {len(values)} targets are no finite numbers{more}",
             legal="amounts to learn are numbers",
             remedy="correct them or leave these rows out; if they are classes, say `task: classification`",
             faults=[Fault(where=ids[row], met=f"target {values[row]!r}") for row in wrong[:MOST_FAULTS]],
@@ -164,5 +178,5 @@ def _amounts(column: NDArray[np.generic], ids: Sequence[str]) -> NDArray[np.floa
 def _amount(value: object) -> float:
     try:
         return float(value)  # type: ignore[arg-type]
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         return math.nan

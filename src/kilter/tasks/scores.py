@@ -4,10 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
+
+from kilter.values.errors import Fault, TrainingError
 from kilter.values.evaluation import Score
 
 if TYPE_CHECKING:
     from kilter.metrics.measure import Measure
+    from kilter.values.predictions import Predictions
+
+MOST_FAULTS = 20
 
 
 def as_score(name: str, measure: Measure, *, larger_is_better: bool = True) -> Score:
@@ -21,4 +27,24 @@ def as_score(name: str, measure: Measure, *, larger_is_better: bool = True) -> S
         larger_is_better=larger_is_better,
         confidence=measure.confidence,
         undefined=measure.undefined,
+    )
+
+
+def refuse_unscorable(predictions: Predictions) -> None:
+    """Make sure that every answer is a finite number, as scores need them.
+
+    Raises:
+        TrainingError: some are not, with the ids of their examples.
+    """
+    answers = predictions.answer.astype(np.float64)
+    finite = np.isfinite(answers if answers.ndim == 1 else answers.sum(axis=1))
+    if finite.all():
+        return
+    wrong = np.flatnonzero(~finite)
+    more = f" (the first {MOST_FAULTS} follow)" if len(wrong) > MOST_FAULTS else ""
+    raise TrainingError(
+        f"{len(wrong)} of {len(predictions)} answers are not finite{more}",
+        legal="scores are of finite answers",
+        remedy="look at the training's curves, and at layers that do otherwise in evaluation mode",
+        faults=[Fault(where=predictions.ids[row], met="the answer is not finite") for row in wrong[:MOST_FAULTS]],
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 from typing import final
 
@@ -37,10 +38,13 @@ class MetricsLog:
         if not lines:
             return
         rest = memoryview(lines.encode())
+        whole = os.fstat(self._file.fileno()).st_size
         try:
             while rest:
                 rest = rest[self._file.write(rest) or 0 :]
         except OSError as error:
+            with suppress(OSError):  # half a row would stand in the middle, were there room again at the next attempt
+                self._file.truncate(whole)
             raise _refused(self._path, error) from error
 
     def flush(self) -> None:

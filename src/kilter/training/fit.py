@@ -23,7 +23,7 @@ from kilter.training.loading import workers_answered_for
 from kilter.training.loop import Training, loop
 from kilter.training.rows import record, retell
 from kilter.training.stopping import best_step, stop_faults
-from kilter.values.errors import DataError, Fault, Interrupted, RecipeError
+from kilter.values.errors import DataError, Fault, Interrupted, RecipeError, UsageError
 from kilter.values.finding import Finding, in_order
 from kilter.values.history import History
 
@@ -110,7 +110,7 @@ def fit(
 
     Raises:
         RecipeError: options that cannot take effect.
-        UsageError: the folder holds another training.
+        UsageError: the folder holds another training, or that of another model.
         DataError: what was recorded does not end where the training begins.
         TrainingError: a checkpoint could not be written, or a process that prepares batches died.
         Interrupted: somebody asked to stop; a checkpoint was written.
@@ -173,12 +173,28 @@ def begin(pipeline: Pipeline, start: Checkpoint | None = None) -> Training:
     model = fresh_model(pipeline, pipeline.recipe.train.seed, device=device)
     training = Training(model=model, optimizer=make_optimizer(pipeline, model), device=device)
     if start is not None:
-        model.load_state_dict(start.weights())
+        load_weights(model, start)
         start.load_optimizer(training.optimizer)
         restore(start.random_state())
         torch.set_num_threads(start.threads)
         training.steps = start.step
     return training
+
+
+def load_weights(model: nn.Module, checkpoint: Checkpoint) -> None:
+    """Give a model the weights of a checkpoint.
+
+    Raises:
+        UsageError: the model is another than the one that was saved.
+    """
+    try:
+        model.load_state_dict(checkpoint.weights())
+    except RuntimeError as error:
+        raise UsageError(
+            f"the weights of step {checkpoint.step} are those of another model: {' '.join(str(error).split())}",
+            legal="a checkpoint goes with the model that it was saved from",
+            remedy="bring back the code and the settings of that model, or train again",
+        ) from error
 
 
 def ask(hooks: Iterable[Hook], event: Event, history: History) -> tuple[Stop | None, tuple[Finding, ...]]:

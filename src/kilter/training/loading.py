@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import signal
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from multiprocessing.connection import wait
 from types import FrameType
 from typing import TYPE_CHECKING, NamedTuple, final
 
@@ -31,7 +32,11 @@ def load(source: Source, legs: Iterable[Leg], *, seed: int, workers: int) -> Ite
     if workers == 0:
         for leg in legs:
             yield Loaded(leg, tuple(source.batch(rows, seed=seed, epoch=leg.epoch) for rows in leg.window))
-        return
+    else:
+        yield from _load_by_workers(source, legs, seed, workers)
+
+
+def _load_by_workers(source: Source, legs: Iterable[Leg], seed: int, workers: int) -> Iterator[Loaded]:
     loader: DataLoader[Loaded] = DataLoader(
         _Legs(source, seed),
         sampler=_Order(legs),
@@ -41,7 +46,19 @@ def load(source: Source, legs: Iterable[Leg], *, seed: int, workers: int) -> Ite
         generator=torch.Generator().manual_seed(seed),  # else the loader draws from the global random state
         collate_fn=_as_it_is,  # type: ignore[arg-type]  # without batching it gets one item
     )
-    yield from loader
+    batches = iter(loader)
+    try:
+        yield from batches
+    except (OSError, EOFError) as error:  # the rest of a batch whose maker is gone cannot be fetched
+        sentinels = [worker.sentinel for worker in batches._workers]  # type: ignore[attr-defined]  # noqa: SLF001
+        if not wait(sentinels, timeout=1.0):
+            raise
+        raise _bereaved(error) from error
+    finally:
+        # Not left to the garbage collector: a traceback that somebody keeps would keep the workers, and torch raises
+        # at every signal of a child for as long as it knows of a dead one.
+        with suppress(RuntimeError):
+            batches._shutdown_workers()  # type: ignore[attr-defined]  # noqa: SLF001 - there is no public way
 
 
 @contextmanager
@@ -56,11 +73,15 @@ def workers_answered_for() -> Iterator[None]:
     except RuntimeError as error:
         if not str(error).startswith("DataLoader worker"):
             raise
-        raise TrainingError(
-            f"a process that prepares batches has died: {error}",
-            legal="what was saved before is untouched",
-            remedy="free memory or set batch.workers lower, then go on with `kilter train --resume`",
-        ) from error
+        raise _bereaved(error) from error
+
+
+def _bereaved(error: Exception) -> TrainingError:
+    return TrainingError(
+        f"a process that prepares batches has died: {error}",
+        legal="what was saved before is untouched",
+        remedy="free memory or set batch.workers lower, then go on with `kilter train --resume`",
+    )
 
 
 @final

@@ -14,6 +14,7 @@ class Inputs:
     Attributes:
         vocabulary: number of token ids, with 0 for padding and 1 for unknown tokens; `tokens` (b, t), `mask` (b, t).
         longest: tokens of the longest example after truncation.
+        ordered: whether tokens stand in the order of the text; those of a bag of n-grams do not.
         numbers: columns of `numbers` (b, numbers).
         categories: number of values of each column of `categories` (b, len(categories)); 0 is missing or unseen.
         image: channels, height and width of `image` (b, channels, height, width).
@@ -21,6 +22,7 @@ class Inputs:
 
     vocabulary: int = 0
     longest: int = 0
+    ordered: bool = True
     numbers: int = 0
     categories: tuple[int, ...] = ()
     image: tuple[int, int, int] | None = None

@@ -24,9 +24,9 @@ class Overfitting(Check[History]):
     split improves all the same, the model decides no worse and is only too sure of it.
 
     **How.** The last `last` evaluations against those about the lowest one. The rise must exceed `sigmas` times the
-    noise of the curve itself (from its second differences) and `note_rise` of what the loss had gained; and the
-    training loss must lie lower than at the lowest validation loss, beyond its own noise. Whether a score goes up or
-    down when it gets better is read from how it moved while the loss fell.
+    noise of the curve itself (from its second differences) and `note_rise` of what the loss had gained since the first
+    steps; and the training loss must lie lower than at the lowest validation loss, beyond its own noise. Whether a
+    score goes up or down when it gets better is read from how it moved while the loss fell.
 
     **When it stays silent.** Fewer than `last` evaluations after the lowest one; rises within the noise; a training
     loss that rises, too, which is `divergence`. A note, since the weights of the best evaluation are kept; a warning
@@ -56,12 +56,13 @@ class Overfitting(Check[History]):
         # the lowest of noisy values is too low: its neighbours say where the curve was
         best = float(np.mean(losses[max(0, lowest - 1) : lowest + 2]))
         end = float(np.mean(losses[-self.last :]))
-        rise, gain = end - best, float(losses[0]) - best
+        width = max(5, min(50, len(train) // len(losses)))
+        # the first evaluation may come late: what had been gained is counted from the start of training
+        rise, gain = end - best, max(float(losses[0]), level(train[:width]).value) - best
         allowed = self.sigmas * noise(losses) * math.sqrt(2 / self.last)
         scale = max(gain, 0.1 * abs(best))  # a loss that gained nothing is judged by its size
         if rise <= allowed or rise < self.note_rise * scale:
             return
-        width = max(5, min(50, len(train) // len(losses)))
         before = level(around(train_steps, train, int(steps[lowest]), width))
         if not before.above(level(train[-width:]), sigmas=self.sigmas):
             return

@@ -9,6 +9,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final, final
 
+import torch
+
+import torch
+
 from kilter.checks.check import Check
 from kilter.engine.seeding import left_as_found
 from kilter.values.errors import KilterError
@@ -16,6 +20,8 @@ from kilter.values.finding import Finding, Severity, Skipped, Strength
 from kilter.values.pipeline import Pipeline
 
 _OURS: Final = tuple(str(Path(__file__).parents[2] / room) for room in ("checks", "engine"))
+_TORCH: Final = str(Path(torch.__file__).parent)
+_TORCH: Final = str(Path(torch.__file__).parent)
 
 
 @final
@@ -60,16 +66,17 @@ def persons_code(doing: str) -> Iterator[None]:
 def failure(failed: PersonsCodeFailed) -> Finding:
     """An error under a probe as a finding: the same error is the same finding, whichever probe met it."""
     frames = traceback.extract_tb(failed.error.__traceback__)
-    theirs = [frame for frame in frames if not frame.filename.startswith(_OURS)] or frames
-    place = theirs[0] if theirs else None
+    outside = [frame for frame in frames if not frame.filename.startswith(_OURS)] or list(frames)
+    theirs = [frame for frame in outside if not frame.filename.startswith(_TORCH)] or outside
+    place = theirs[-1]
     message = str(failed.error).strip().split("\n")[0]
     return Finding(
         code="P100",
         name="probe-failed",
         severity=Severity.FAILURE,
         strength=Strength.PROVED,
-        seen=f"{failed.doing} raised {type(failed.error).__name__}: {message or 'without a word'}.",
+        seen=f"`{place.name}` raised {type(failed.error).__name__}: {message or 'without a word'}.",
         advice="Mend what raised it; the trace says where.",
-        where=() if place is None else (f"{Path(place.filename).name}:{place.lineno}",),
-        evidence={"trace": [f"{Path(f.filename).name}:{f.lineno} {f.name}: {f.line}" for f in theirs[-8:]]},
+        where=(f"{Path(place.filename).name}:{place.lineno}",),
+        evidence={"trace": [f"{Path(f.filename).name}:{f.lineno} {f.name}: {f.line}" for f in outside[-8:]]},
     )

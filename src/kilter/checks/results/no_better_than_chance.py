@@ -65,8 +65,8 @@ class NoBetterThanChance(Check[Outcome]):
             code=self.code,
             name=self.name,
             severity=Severity.NOTE if few else Severity.WARNING,
-            seen=f"{subject.evaluation.model} {how} {simplest.said}, on {len(subject.predictions):,} examples of"
-            f" {subject.evaluation.split}{said}{none}.",
+            seen=f"On {len(subject.predictions):,} examples of {subject.evaluation.split},"
+            f" {subject.evaluation.model} {how} {simplest.said}{said}{none}.",
             advice="Gather more held-out examples before believing any difference."
             if few
             else "Look at the training: a simple model learns what this network does not."

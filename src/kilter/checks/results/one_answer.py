@@ -17,15 +17,16 @@ from kilter.values.outcome import Outcome
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OneAnswer(Check[Outcome]):
-    """The model decides the same for every example, or never decides for some of the classes.
+    """The model decides the same for every example, or never does so rightly for some of the classes.
 
     **What it proves.** Decisions are one class, or amounts that spread over less than `spread` of what the targets do.
-    Classes with `support` examples or more that were never decided for have a recall of zero, whatever the accuracy.
+    Classes with `support` examples or more of which none was decided rightly have a recall of zero, whatever the
+    accuracy.
 
     **How.** Decisions and targets are counted.
 
-    **When it stays silent.** Decisions differ, and each class of some support occurs among them. One answer for all is
-    a warning, classes left out are a note.
+    **When it stays silent.** Decisions differ, and each class of some support is met now and then. One answer for all
+    is a warning, classes that are never met are a note.
 
     **What it costs.** One pass over the predictions.
     """
@@ -33,7 +34,7 @@ class OneAnswer(Check[Outcome]):
     code: ClassVar[str] = "R103"
     name: ClassVar[str] = "one-answer"
     spread: float = 1e-3  # of the targets' standard deviation
-    support: int = 10  # examples of a class that is never decided for
+    support: int = 10  # examples of a class that is never met
 
     def examine(self, subject: Outcome) -> Iterator[Finding | Skipped]:
         target, decided = subject.predictions.target, subject.predictions.decided
@@ -64,26 +65,26 @@ class OneAnswer(Check[Outcome]):
         if amounts:
             return
         values, counts = np.unique(target, return_counts=True)
-        left_out = [
+        missed = [
             (int(value), int(count))
             for value, count in zip(values, counts, strict=True)
-            if count >= self.support and value not in answers
+            if count >= self.support and not (decided[target == value] == value).any()
         ]
-        if not left_out:
+        if not missed:
             return
-        names = [self._name(subject, value) for value, _ in left_out]
-        rows = sum(count for _, count in left_out)
+        names = [self._name(subject, value) for value, _ in missed]
+        rows = sum(count for _, count in missed)
         yield Finding(
             code=self.code,
             name=self.name,
             severity=Severity.NOTE,
             strength=Strength.PROVED,
-            seen=f"{counted(len(names), 'class')} of {len(wanted)} were never decided for, though"
+            seen=f"{counted(len(names), 'class')} of {len(wanted)} were never recognised, though"
             f" {percent(rows / len(target))} of {subject.evaluation.split} belong to them: {listed(names)}.",
             advice="Weigh these classes, move the threshold, or gather more rows of them.",
             causes=("imbalance_zero_recall", "threshold_wrong", "too_little_data"),
             where=tuple(names[:20]),
-            evidence={"never decided": dict(zip(names, (count for _, count in left_out), strict=True))},
+            evidence={"never recognised": dict(zip(names, (count for _, count in missed), strict=True))},
         )
 
     def _name(self, subject: Outcome, value: int) -> str:

@@ -8,6 +8,7 @@ from typing import ClassVar, final
 
 from kilter.checks.check import Check
 from kilter.checks.results.baselines import Verdict, contests
+from kilter.checks.wording import agreeing
 from kilter.values.finding import Finding, Severity, Skipped
 from kilter.values.outcome import Outcome
 
@@ -54,11 +55,11 @@ class SimpleFirst(Check[Outcome]):
             code=self.code,
             name=self.name,
             severity=Severity.WARNING if worse else Severity.NOTE,
-            seen=f"{names} {'beat' if len(shown) > 1 else 'beats'} {subject.evaluation.model} on"
-            f" {subject.evaluation.split}: {best.said}."
+            seen=f"On {subject.evaluation.split}, {names} {agreeing(len(shown), 'beats', 'beat')}"
+            f" {subject.evaluation.model}: {best.said}."
             if worse
-            else f"No difference between {subject.evaluation.model} and {names} is established on"
-            f" {subject.evaluation.split}: {best.said}.",
+            else f"On {subject.evaluation.split}, no difference between {subject.evaluation.model} and {names} is"
+            f" established: {best.said}.",
             advice=f"Use {best.baseline.model}, or find out what it sees that the network does not."
             if worse
             else f"Prefer {best.baseline.model}, which is simpler, unless more test examples tell them apart.",

@@ -115,10 +115,10 @@ def _numbered_labels() -> Dataset:
 def _code_labels() -> Dataset:
     """Codes of three letters with a long tail: the rare ones resemble the frequent ones, as these do each other."""
     draw = np.random.default_rng(8)
-    codes = ["AUS", "AUT", "BEL", "BEN", "BOL", "COL", "DEN", "GER", "MAR", "MAL", "NER", "PAN", "PAR", "PER"]
-    weights = 0.7 ** np.arange(len(codes))
-    columns, kinds = numbers(2000, seed=8)
-    return dataset({**columns, "y": column(draw.choice(codes, 2000, p=weights / weights.sum()).tolist())}, kinds)
+    codes = ["AUS", "AUT", "BEL", "BEN", "BOL", "COL", "DEN", "GER", "MAR", "MAL", "NER", "PAN", "PAR", "AUR"]
+    weights = 0.75 ** np.arange(len(codes))
+    columns, kinds = numbers(5000, seed=8)
+    return dataset({**columns, "y": column(draw.choice(codes, 5000, p=weights / weights.sum()).tolist())}, kinds)
 
 
 def _letters() -> Dataset:

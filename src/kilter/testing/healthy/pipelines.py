@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, final
 
 import numpy as np
 import torch
@@ -34,7 +34,8 @@ if TYPE_CHECKING:
     from torch import Tensor
     from torch.optim import Optimizer
 
-    from kilter.values.batch import Batch
+    from kilter.values.batch import Batch, Example
+    from kilter.values.source import Plan
     from kilter.values.task import Task
 
 ROWS = 96
@@ -122,35 +123,50 @@ def of_amounts(make_model: ModelFactory | None = None, task: Task | None = None,
     amounts = 50 + 10 * (given @ draw.normal(size=6) + 0.3 * draw.normal(size=ROWS))
     chosen = task or Regression(center=float(amounts.mean()), scale=float(amounts.std()))
     table = {"numbers": torch.tensor(given, dtype=torch.float32)}
-    return _with_source(
-        classify(make_model or partial(Perceptron, 6, 1), table, labels(), task=chosen, **options),
-        Standardised(table, amounts, chosen),
-    )
+    pipeline = classify(make_model or partial(Perceptron, 6, 1), table, labels(), task=chosen, **options)
+    return replace(pipeline, splits={"train": Encoded(table, amounts, chosen)})
 
 
-class Standardised:
+@final
+class Encoded:
     """Rows in memory whose targets a task turns into tensors, as sources of files do."""
 
-    def __init__(self, inputs: Mapping[str, Tensor], targets: NDArray[Any], task: Task, size: int = 16) -> None:
-        self._rows = ArraySource(inputs, targets, size=size)
+    def __init__(self, inputs: Mapping[str, Tensor], targets: NDArray[Any], task: Task) -> None:
+        self._rows = ArraySource(inputs, targets)
         self._task = task
-        self.ids, self.targets = self._rows.ids, self._rows.targets
-        self.plan, self.sweep, self.example = self._rows.plan, self._rows.sweep, self._rows.example
+
+    @property
+    def ids(self) -> Sequence[str]:
+        """The name of each row."""
+        return self._rows.ids
+
+    @property
+    def targets(self) -> NDArray[np.generic]:
+        """The amount of each row."""
+        return self._rows.targets
 
     def __len__(self) -> int:
         return len(self._rows)
 
-    def plain(self, rows: Any) -> Batch:
+    def plan(self, *, seed: int, epoch: int) -> Plan:
+        """Every row once, shuffled."""
+        return self._rows.plan(seed=seed, epoch=epoch)
+
+    def sweep(self) -> Plan:
+        """Every row once, in order."""
+        return self._rows.sweep()
+
+    def plain(self, rows: Sequence[int]) -> Batch:
         """These rows as they are."""
         return replace(self._rows.plain(rows), target=self._task.stack([self.targets[row] for row in rows]))
 
-    def batch(self, rows: Any, *, seed: int, epoch: int) -> Batch:
+    def batch(self, rows: Sequence[int], *, seed: int, epoch: int) -> Batch:
         """These rows; there is no augmentation."""
         return self.plain(rows)
 
-
-def _with_source(pipeline: Pipeline, source: Any) -> Pipeline:
-    return replace(pipeline, splits={"train": source})
+    def example(self, row: int) -> Example:
+        """One row."""
+        return self._rows.example(row)
 
 
 def _zero_head() -> nn.Module:

@@ -77,6 +77,10 @@ def _some(model: nn.Module) -> Optimizer:
     return torch.optim.Adam([p for name, p in model.named_parameters() if name.startswith("out")], lr=3e-3)
 
 
+def _bias(model: nn.Module) -> Optimizer:
+    return torch.optim.Adam([p for name, p in model.named_parameters() if name == "out.bias"], lr=3e-3)
+
+
 def _of_another(model: nn.Module) -> Optimizer:
     return torch.optim.Adam(Perceptron(6, 3).parameters(), lr=3e-3)
 
@@ -174,10 +178,8 @@ PLANTED_PIPELINES: tuple[Planted[Pipeline], ...] = (
     ),
     Planted(
         code="P102",
-        name="the head alone",
-        make=lambda: over_numbers(
-            partial(Perceptron, 6, 3, width=8), make_optimizer=_some, optimizer={"learning_rate": 0.03}
-        ),
+        name="a bias alone",
+        make=lambda: over_numbers(make_optimizer=_bias),
         causes=("optimizer_missing_group",),
     ),
     Planted(code="P102", name="deaf", make=_network(faulty.Deaf), causes=("underfit_capacity",), severity=FAILURE),

@@ -1,0 +1,84 @@
+"""Outcomes with one fault each, which the checks of results must find."""
+
+from __future__ import annotations
+
+from functools import cache
+
+import numpy as np
+
+from kilter.tasks.classification import Classification
+from kilter.tasks.regression import Regression
+from kilter.testing.healthy.outcomes import LABELS, constant, of_amounts, of_classes, outcome, probabilities, targets
+from kilter.testing.subjects import Planted
+from kilter.values.finding import Severity
+from kilter.values.outcome import Outcome
+
+
+def _shuffled() -> Outcome:
+    """Labels that have nothing to do with the inputs: nobody beats the majority."""
+    truth = targets()
+    answers = {
+        "model": probabilities(truth, accuracy=0.36),
+        "majority": constant(truth),
+        "linear": probabilities(truth, accuracy=0.37, seed=2),
+    }
+    return outcome(Classification(labels=LABELS), truth, answers)
+
+
+def _one_class() -> Outcome:
+    truth = targets()
+    answers = {"model": constant(truth), "majority": constant(truth), "linear": probabilities(truth, accuracy=0.8)}
+    return outcome(Classification(labels=LABELS), truth, answers)
+
+
+def _one_amount() -> Outcome:
+    truth = np.random.default_rng(0).normal(size=300)
+    answers = {"model": np.full(300, 0.01), "mean": np.zeros(300)}
+    return outcome(Regression(center=0.0, scale=1.0), truth, answers)
+
+
+def _never_recognised() -> Outcome:
+    truth = targets()
+    given = probabilities(truth, accuracy=0.9)
+    given[:, 2] = 1e-6
+    answers = {"model": given / given.sum(axis=1, keepdims=True), "majority": constant(truth)}
+    return outcome(Classification(labels=LABELS), truth, answers)
+
+
+def _by_heart() -> Outcome:
+    truth, seen = targets(), targets(900, seed=5)
+    answers = {"model": probabilities(truth, accuracy=0.55), "majority": constant(truth)}
+    train = (seen, probabilities(seen, accuracy=0.999, seed=6))
+    return outcome(Classification(labels=LABELS), truth, answers, train=train)
+
+
+PLANTED_OUTCOMES: tuple[Planted[Outcome], ...] = (
+    Planted(code="R101", name="labels of chance", make=cache(_shuffled), causes=("label_misaligned", "label_noise")),
+    Planted(
+        code="R101", name="a network that learnt nothing", make=cache(_one_class), causes=("lr_too_high", "lr_too_low")
+    ),
+    Planted(
+        code="R102", name="linear wins", make=cache(lambda: of_classes(0.7, linear=0.85)), causes=("underfit_capacity",)
+    ),
+    Planted(
+        code="R102", name="ridge wins", make=cache(lambda: of_amounts(0.6, ridge=0.3)), causes=("underfit_capacity",)
+    ),
+    Planted(
+        code="R103", name="one class", make=cache(_one_class), causes=("model_ignores_input", "imbalance_zero_recall")
+    ),
+    Planted(code="R103", name="one amount", make=cache(_one_amount), causes=("model_ignores_input",)),
+    Planted(
+        code="R103",
+        name="a class never recognised",
+        make=cache(_never_recognised),
+        causes=("imbalance_zero_recall",),
+        severity=Severity.NOTE,
+    ),
+    Planted(
+        code="R104",
+        name="sure and wrong",
+        make=cache(lambda: of_classes(0.7, linear=0.5, confidence=0.97)),
+        causes=("overconfident",),
+    ),
+    Planted(code="R105", name="learnt by heart", make=cache(_by_heart), causes=("overfitting",)),
+)

@@ -1,0 +1,39 @@
+import pytest
+
+from kilter.models.defaults import default_recipe
+from kilter.values.errors import RecipeError
+from kilter.values.inputs import Inputs
+from kilter.values.recipe import ModelChoice
+
+from .conftest import IMAGE, TABLE, TEXT
+
+
+@pytest.mark.parametrize("inputs", [TEXT, TABLE, IMAGE])
+@pytest.mark.parametrize("rows", [1, 50, 5_000, 2_000_000])
+def test_every_kind_of_input_has_a_whole_recipe(inputs, rows):
+    recipe = default_recipe(ModelChoice(), inputs, rows, {})
+    assert recipe.model.name != "auto"
+    assert recipe.train.length.amount >= 1
+
+
+def test_what_is_given_is_taken():
+    given = {"optimizer": {"learning_rate": 0.5}, "batch": {"size": 7}, "train": {"seed": 4}, "schedule": "constant"}
+    recipe = default_recipe(ModelChoice(), TEXT, 100, given)
+    assert recipe.optimizer.learning_rate == 0.5
+    assert (recipe.batch.size, recipe.batch.tokens) == (7, None)
+    assert (recipe.train.seed, recipe.schedule.name) == (4, "constant")
+
+
+def test_another_optimizer_brings_its_own_defaults():
+    recipe = default_recipe(ModelChoice(), TABLE, 100, {"optimizer": "sgd"})
+    assert (recipe.optimizer.name, recipe.optimizer.learning_rate) == ("sgd", 0.1)
+
+
+def test_a_batch_of_tokens_holds_the_longest_text():
+    recipe = default_recipe(ModelChoice(), Inputs(vocabulary=10, longest=5_000), 100, {})
+    assert recipe.batch.tokens is None or recipe.batch.tokens >= 5_000
+
+
+def test_a_fault_in_what_is_given_is_said():
+    with pytest.raises(RecipeError, match=r"optimizer\.lerning_rate"):
+        default_recipe(ModelChoice(), TEXT, 100, {"optimizer": {"lerning_rate": 1}})

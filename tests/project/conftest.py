@@ -1,0 +1,70 @@
+"""Small projects that go the whole way in about a second."""
+
+import pytest
+
+from kilter.project.flow import run_project
+from kilter.project.reading import read_project
+
+SETTINGS = """\
+name: small
+task: classification
+data: {train: rows.csv, target: label}
+model: {name: mlp, width: 8}
+batch: {size: 16}
+train: {length: 3ep}
+baselines: [majority, linear]
+"""
+
+
+def table(rows=240):
+    """Lines of a CSV file whose two classes are told apart by a number, with a little noise."""
+    lines = [f"{(i * 37 % 101) / 100},{(i * 53 % 89) / 100},{'ab'[(i * 37 % 101 + i % 7) > 50]}" for i in range(rows)]
+    return "\n".join(["x,z,label", *lines, ""])
+
+
+@pytest.fixture(scope="session")
+def make_project():
+    """Writes a project into a folder and reads it: its rows, its settings, what is laid over them."""
+
+    def make(folder, *overrides, rows=None, settings=SETTINGS):
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / "rows.csv").write_text(table() if rows is None else rows, "utf-8")
+        (folder / "kilter.yaml").write_text(settings, "utf-8")
+        return read_project(folder / "kilter.yaml", overrides)
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def small(make_project, tmp_path_factory):
+    """A small project of a table."""
+    return make_project(tmp_path_factory.mktemp("small"))
+
+
+@pytest.fixture(scope="session")
+def ran(small, tmp_path_factory):
+    """Its run; not to be changed."""
+    return run_project(small, runs=tmp_path_factory.mktemp("runs"))
+
+
+@pytest.fixture
+def own_model(tmp_path, monkeypatch):
+    """Writes a module of a person's own and says how it is named; each module bears another name."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(str(tmp_path))
+
+    def write(module, forward, *, before="pass"):
+        (tmp_path / f"{module}.py").write_text(
+            "import torch\n\n\n"
+            "class Net(torch.nn.Module):\n"
+            "    def __init__(self, numbers, outputs):\n"
+            f"        {before}\n"
+            "        super().__init__()\n"
+            "        self.layer = torch.nn.Linear(numbers, outputs)\n\n"
+            "    def forward(self, numbers):\n"
+            f"        {forward}\n",
+            "utf-8",
+        )
+        return f"{module}:Net"
+
+    return write

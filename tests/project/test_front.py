@@ -1,0 +1,115 @@
+import shutil
+
+import numpy as np
+import pytest
+
+import kilter
+from kilter.values.errors import RecipeError, UsageError
+
+ROWS = [{"x": (i * 37 % 101) / 100, "label": "ab"[(i * 37 % 101) > 50]} for i in range(200)]
+SETTINGS = {"model": {"name": "mlp", "width": 8}, "train": {"length": "3ep"}}
+
+
+@pytest.fixture(scope="module")
+def pipeline():
+    return kilter.make_pipeline(ROWS, target="label", task="classification", settings=SETTINGS)
+
+
+@pytest.fixture(scope="module")
+def fitted(pipeline):
+    return kilter.fit(pipeline)
+
+
+def test_a_pipeline_from_data_in_memory(pipeline):
+    assert repr(pipeline) == "Pipeline(classification; train 160, valid 20, test 20)"
+    assert pipeline.recipe.model.arguments["width"] == 8
+
+
+def test_splits_may_be_given(pipeline):
+    given = kilter.make_pipeline(
+        ROWS[:100], valid=ROWS[100:150], test=ROWS[150:], target="label", task="classification"
+    )
+
+    assert {split: len(source) for split, source in given.splits.items()} == {"train": 100, "valid": 50, "test": 50}
+    assert given.splits["test"].ids[0] == "test#0"
+
+
+def test_settings_that_are_wrong_are_said_all_at_once():
+    with pytest.raises(RecipeError, match="2 faults"):
+        kilter.make_pipeline(ROWS, target="label", task="classification", settings={"modle": 1, "batch": {"size": 0}})
+    with pytest.raises(RecipeError, match="no column 'lable'"):
+        kilter.make_pipeline(ROWS, target="lable", task="classification")
+
+
+def test_it_can_be_checked_trained_and_judged(pipeline, fitted):
+    assert isinstance(kilter.check(pipeline), kilter.Examination)
+    assert isinstance(fitted, kilter.Fitted)
+    by_fitted, by_model = kilter.evaluate(pipeline, fitted), kilter.evaluate(pipeline, fitted.model)
+
+    assert by_fitted == by_model
+    assert by_fitted["accuracy"].n == 20
+    assert kilter.evaluate(pipeline, fitted, split="valid").split == "valid"
+
+
+def test_a_split_that_is_not_there_is_said(pipeline, fitted):
+    with pytest.raises(UsageError, match="there are train, valid, test"):
+        kilter.evaluate(pipeline, fitted, split="dev")
+
+
+def test_a_project_goes_the_whole_way(small_file, tmp_path):
+    run = kilter.run(small_file, overrides=["train.length=1ep"], runs=tmp_path)
+
+    assert run.status == "done"
+    assert kilter.load_run(run.path).evaluations == run.evaluations
+    assert kilter.audit(small_file).seconds
+    assert kilter.check(small_file).seconds
+
+
+def test_a_project_that_was_read_takes_no_overrides(small_file):
+    project = kilter.read_project(small_file)
+
+    assert kilter.audit(project) is not None
+    with pytest.raises(UsageError, match="give them to read_project"):
+        kilter.audit(project, overrides=["train.seed=1"])
+
+
+def test_a_data_set_can_be_looked_at(small_file):
+    from kilter.project.assembling import load_dataset
+
+    dataset = load_dataset(kilter.read_project(small_file))
+
+    assert kilter.audit(dataset).findings == kilter.audit(small_file).findings
+
+
+def test_runs_and_predictions_are_compared(trained, tmp_path):
+    from kilter.evaluation.storing import read_predictions
+
+    shutil.copytree(trained.path, tmp_path / "b")
+    predictions = read_predictions(trained.path / "predictions" / "model.test.jsonl")
+
+    assert kilter.compare(trained, tmp_path / "b").winner is None
+    assert kilter.compare(predictions, predictions).difference.value == 0
+    with pytest.raises(UsageError, match="two runs, or two predictions"):
+        kilter.compare(trained, predictions)
+
+
+def test_new_rows_are_answered_from_memory_and_from_files(trained, small_file):
+    answers = kilter.predict(trained, [{"x": 0.9, "z": 0.5}, {"x": 0.1, "z": 0.5}])
+
+    assert [answer.id for answer in answers] == ["rows#0", "rows#1"]
+    assert np.isclose(sum(answers[0].probabilities.values()), 1)
+    assert len(kilter.predict(trained.path, small_file.parent / "train.csv")) == 300
+
+
+def test_a_report_is_written_anew(trained, tmp_path):
+    shutil.copytree(trained.path, tmp_path / "b")
+    (tmp_path / "b" / "report.html").unlink()
+
+    assert kilter.report(tmp_path / "b") == tmp_path / "b" / "report.html"
+    assert kilter.report(kilter.load_run(tmp_path / "b")).exists()
+
+
+def test_a_file_that_imports_the_folder_of_reports_leaves_the_function_alone():
+    import kilter.report.composing
+
+    assert callable(kilter.report)

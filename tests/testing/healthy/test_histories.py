@@ -1,0 +1,32 @@
+"""Every check of curves over every healthy subject of its family."""
+
+import pytest
+
+from kilter.checks.curves import CURVE_CHECKS
+from kilter.testing.conformance import is_silent
+from kilter.testing.healthy.histories import HEALTHY_HISTORIES
+from kilter.testing.state import state_of
+
+
+@pytest.mark.parametrize("healthy", HEALTHY_HISTORIES, ids=lambda healthy: healthy.name)
+@pytest.mark.parametrize("check", CURVE_CHECKS, ids=lambda check: check.name)
+def test_nobody_cries_wolf(check, healthy):
+    is_silent(check, healthy)
+
+
+@pytest.mark.parametrize("healthy", HEALTHY_HISTORIES, ids=lambda healthy: healthy.name)
+def test_a_subject_is_the_same_each_time_it_is_made(healthy):
+    assert state_of(_values(healthy.make())) == state_of(_values(healthy.make()))
+
+
+def test_names_tell_subjects_apart():
+    assert len({healthy.name for healthy in HEALTHY_HISTORIES}) == len(HEALTHY_HISTORIES)
+
+
+def _values(subject):
+    """What can be compared: models and functions are made anew each time."""
+    return {
+        name: getattr(subject, name)
+        for name in ("splits", "schema", "names", "predictions", "baselines")
+        if hasattr(subject, name)
+    }

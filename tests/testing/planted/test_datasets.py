@@ -1,0 +1,24 @@
+"""Every planted fault of data is found by its check, and every check has one."""
+
+import pytest
+
+from kilter.checks.data import DATA_CHECKS
+from kilter.testing.conformance import fires, is_documented
+from kilter.testing.planted.datasets import PLANTED_DATASETS
+
+CHECKS = {check.code: check for check in DATA_CHECKS}
+
+
+@pytest.mark.parametrize("planted", PLANTED_DATASETS, ids=lambda planted: f"{planted.code} {planted.name}")
+def test_the_fault_is_found(planted):
+    fires(CHECKS[planted.code], planted)
+
+
+@pytest.mark.parametrize("check", DATA_CHECKS, ids=lambda check: check.name)
+def test_the_check_is_documented_and_has_a_planted_fault(check):
+    is_documented(check)
+    assert any(planted.code == check.code for planted in PLANTED_DATASETS)
+
+
+def test_codes_and_names_tell_checks_apart():
+    assert len(CHECKS) == len({check.name for check in DATA_CHECKS}) == len(DATA_CHECKS)
