@@ -45,6 +45,20 @@ def test_whole_numbers_are_no_outputs():
         amounts_of(torch.zeros(4, dtype=torch.bool), BATCH)
 
 
+@pytest.mark.parametrize(
+    ("given", "read"),
+    [
+        (torch.float16, torch.float32),
+        (torch.bfloat16, torch.float32),
+        (torch.float32, torch.float32),
+        (torch.float64, torch.float64),
+    ],
+)
+def test_outputs_are_read_in_single_precision_or_better(given, read):
+    assert logits_of(torch.zeros(4, 2, dtype=given), BATCH, 2).dtype == read
+    assert amounts_of(torch.zeros(4, 1, dtype=given), BATCH).dtype == read
+
+
 def test_half_precision_is_taken():
     assert logits_of(torch.zeros(4, 3, dtype=torch.bfloat16), BATCH, 3).dtype == torch.bfloat16
 

@@ -7,7 +7,6 @@ import subprocess
 import time
 
 import pytest
-import torch
 
 from kilter.logs.metrics_jsonl import read_log
 from kilter.testing.killing import differences, survive, trainee

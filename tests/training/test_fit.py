@@ -323,3 +323,27 @@ def test_a_worker_that_dies_ends_the_training_with_an_error_of_ours(make_pipelin
         fit(pipeline, folder=tmp_path)
     signal.raise_signal(signal.SIGCHLD)  # the death of a child must not be told again and again
     assert raised.value.exit_code == 4
+
+
+@pytest.mark.parametrize("dtype", [torch.float64, torch.bfloat16])
+def test_a_model_of_another_precision_learns_and_goes_on_exactly(make_pipeline, tmp_path, dtype):
+    def made():
+        sections = {"train": {"length": "6ep"}, "optimizer": {"learning_rate": 0.03}}
+        pipeline = make_pipeline(dropout=0.2, **sections)
+        return replace(
+            pipeline,
+            make_model=lambda: pipeline.make_model().to(dtype),
+            forward=lambda model, batch: model(batch.inputs["numbers"].to(dtype)),
+        )
+
+    def stopping(event, history):
+        return Stop("enough") if event.step == 10 else None
+
+    whole = fit(made())
+    first = fit(made(), folder=tmp_path, hooks=(stopping,))
+    second = fit(made(), folder=tmp_path, start=newest(tmp_path), history=first.history)
+    losses = whole.history["valid.loss"].values
+    assert losses[-1] < losses[0]
+    assert {tensor.dtype for tensor in weights(second).values()} == {dtype}
+    assert same(weights(whole), weights(second))
+    assert without_clock(whole.history) == without_clock(second.history)

@@ -62,7 +62,7 @@ def _in_order(model: nn.Module) -> Iterator[tuple[str, nn.Module, float]]:
     for place, (name, module) in enumerate(leaves):
         if any(True for _ in module.parameters(recurse=False)):
             following = (other for _, other in leaves[place + 1 :] if not isinstance(other, _PASSING))
-            yield name, module, _gain(next(following, None))
+            yield name, module, _gain(next(following, None)) if isinstance(module, _WEIGHTED) else 1.0
 
 
 def _acts(module: nn.Module) -> bool:
@@ -77,7 +77,7 @@ def _gain(following: nn.Module | None) -> float:
 def _draw(module: nn.Module, free: Mapping[str, Tensor], gain: float) -> None:
     for name, parameter in free.items():
         if isinstance(module, nn.Embedding):
-            parameter.normal_(std=EMBEDDING_DEVIATION)
+            parameter.normal_(std=gain * EMBEDDING_DEVIATION)
             if module.padding_idx is not None:
                 parameter[module.padding_idx] = 0.0
         elif isinstance(module, _NORMS):

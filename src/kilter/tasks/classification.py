@@ -137,7 +137,7 @@ class Classification:
             UsageError: the model returned something else.
         """
         each = functional.cross_entropy(logits_of(outputs, batch, len(self.labels)), target_of(batch), reduction="none")
-        return Loss(torch.dot(each, batch.weight), batch.weight.sum(), each)
+        return Loss(torch.dot(each, batch.weight.to(each.dtype)), batch.weight.sum(), each)
 
     def chance_loss(self, targets: NDArray[np.generic]) -> float | None:
         """The loss of uniform probabilities, log k."""

@@ -31,7 +31,7 @@ def only(outputs: Outputs) -> Tensor:
 
 
 def logits_of(outputs: Outputs, batch: Batch, classes: int) -> Tensor:
-    """The logits (b, classes) that a model returned for a batch.
+    """The logits (b, classes) that a model returned for a batch, in single precision or better.
 
     More logits than classes would train without a word, fewer fail only when a class beyond them comes along.
 
@@ -43,11 +43,11 @@ def logits_of(outputs: Outputs, batch: Batch, classes: int) -> Tensor:
         raise _misshapen(
             logits, batch, f"are floating-point numbers of shape ({len(batch)}, {classes}), one logit a class", classes
         )
-    return logits
+    return logits.to(torch.promote_types(logits.dtype, torch.float32))  # sums over rows need the digits
 
 
 def amounts_of(outputs: Outputs, batch: Batch) -> Tensor:
-    """The amounts (b,) that a model returned for a batch as (b,) or (b, 1).
+    """The amounts (b,) that a model returned for a batch as (b,) or (b, 1), in single precision or better.
 
     Raises:
         UsageError: the model returned something else.
@@ -61,7 +61,7 @@ def amounts_of(outputs: Outputs, batch: Batch) -> Tensor:
             f"are floating-point numbers of shape ({len(batch)}, 1) or ({len(batch)},), one amount an example",
             1,
         )
-    return amounts if len(shape) == 1 else amounts.reshape(rows)
+    return (amounts if len(shape) == 1 else amounts.reshape(rows)).to(torch.promote_types(amounts.dtype, torch.float32))
 
 
 def target_of(batch: Batch) -> Tensor:

@@ -104,7 +104,7 @@ class Regression:
             UsageError: the model returned something else.
         """
         each = (amounts_of(outputs, batch) - target_of(batch)).square()
-        return Loss(torch.dot(each, batch.weight), batch.weight.sum(), each)
+        return Loss(torch.dot(each, batch.weight.to(each.dtype)), batch.weight.sum(), each)
 
     def chance_loss(self, targets: NDArray[np.generic]) -> float | None:
         """The loss of answering 0: the second moment of the targets in standard units."""

@@ -79,10 +79,6 @@ class Itinerary:
             self._end(len(self._ends) + 1)
         return bisect_right(self._ends, step)
 
-    def ends_epoch(self, step: int) -> bool:
-        """Whether an epoch ends with this step (counted from 0)."""
-        return self._end(self.epoch_of(step) + 1) == step + 1
-
     def falls_due(self, every: Duration, step: int) -> bool:
         """Whether something that happens so often happens after `step` steps, epoch by epoch or step by step.
 
@@ -93,7 +89,7 @@ class Itinerary:
             interval = self._share(every)
         elif every.unit == "ep" and every.amount == int(every.amount):
             epoch = self.epoch_of(step - 1)
-            return self.ends_epoch(step - 1) and (epoch + 1) % int(every.amount) == 0
+            return self._ends[epoch] == step and (epoch + 1) % int(every.amount) == 0
         else:
             interval = every.steps(steps_per_epoch=self.steps_per_epoch)
         return step % max(1, interval) == 0

@@ -92,8 +92,8 @@ class LabelSpelling(Check[Dataset]):
             if counts[rare] <= counts[frequent] and rare != frequent and _is_slip(rare, frequent)
         ]
         suspicious = [pair for pair in near if counts[pair[0]] <= self.rare * counts[pair[1]]]
-        codes = {label for pair in near if pair not in suspicious for label in pair}
-        frequent = {label for label in counts if label not in {pair[0] for pair in suspicious}}
+        frequent = counts.keys() - {pair[0] for pair in suspicious}
+        codes = {label for pair in near if frequent.issuperset(pair) for label in pair}
         if len(codes) > self.codes * len(frequent):  # neighbours among the frequent ones: the labels are codes
             return []
         best: dict[str, str] = {}

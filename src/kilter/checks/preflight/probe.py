@@ -11,8 +11,6 @@ from typing import Final, final
 
 import torch
 
-import torch
-
 from kilter.checks.check import Check
 from kilter.engine.seeding import left_as_found
 from kilter.values.errors import KilterError
@@ -20,7 +18,6 @@ from kilter.values.finding import Finding, Severity, Skipped, Strength
 from kilter.values.pipeline import Pipeline
 
 _OURS: Final = tuple(str(Path(__file__).parents[2] / room) for room in ("checks", "engine"))
-_TORCH: Final = str(Path(torch.__file__).parent)
 _TORCH: Final = str(Path(torch.__file__).parent)
 
 
