@@ -9,20 +9,15 @@ other work on the machine only ever adds.
 from __future__ import annotations
 
 import argparse
-import json
-import os
-import platform
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import final
 
 import numpy as np
 import numpy.typing as npt
-import scipy
-import sklearn
+from machine import RESULTS, write_result
 from sklearn.metrics import accuracy_score, f1_score
 from threadpoolctl import threadpool_limits
 
@@ -54,7 +49,7 @@ def main() -> None:
     parser.add_argument("--resamples", type=int, default=10_000)
     parser.add_argument("--rounds", type=int, default=5, help="of ours; the best counts")
     parser.add_argument("--naive-resamples", type=int, default=3, help="measured, then extrapolated")
-    parser.add_argument("--out", type=Path, default=Path(__file__).parent / "results" / "intervals.json")
+    parser.add_argument("--out", type=Path, default=RESULTS / "intervals.json")
     options = parser.parse_args()
     target, predicted = draw(options.examples, options.classes)
     with threadpool_limits(limits=1):
@@ -68,7 +63,18 @@ def main() -> None:
         note = f"  extrapolated from {row.measured_resamples}" if row.extrapolated else ""
         print(f"{row.what:54}{row.seconds:>12,.3f}{row.cpu_seconds:>12,.3f}{row.seconds / ours:>11,.1f}x{note}")
     print(f"bar: {BAR:.0f} s for accuracy and macro F1; {'met' if ours < BAR else 'MISSED'}")
-    write(options, rows)
+    write_result(
+        options.out,
+        "intervals",
+        [asdict(row) | {"ratio": row.seconds / ours} for row in rows],
+        versions=("numpy", "scipy", "scikit-learn"),
+        examples=options.examples,
+        classes=options.classes,
+        resamples=options.resamples,
+        threads=1,
+        bar_seconds=BAR,
+        bar_met=ours < BAR,
+    )
 
 
 def draw(examples: int, classes: int) -> tuple[Classes, Classes]:
@@ -142,44 +148,6 @@ def clocked(run: Callable[[], None]) -> tuple[float, float]:
     wall, cpu = time.perf_counter(), time.process_time()
     run()
     return time.perf_counter() - wall, time.process_time() - cpu
-
-
-def write(options: argparse.Namespace, rows: tuple[Row, ...]) -> None:
-    """The figures with their machine and date, as JSON."""
-    document = {
-        "benchmark": "intervals",
-        "date": datetime.now(UTC).isoformat(timespec="seconds"),
-        "machine": {
-            "system": platform.platform(),
-            "processor": processor(),
-            "cpus": os.cpu_count(),
-            "load_average": os.getloadavg(),
-            "threads": 1,
-        },
-        "versions": {
-            "python": platform.python_version(),
-            "numpy": np.__version__,
-            "scipy": scipy.__version__,
-            "scikit-learn": sklearn.__version__,
-        },
-        "examples": options.examples,
-        "classes": options.classes,
-        "resamples": options.resamples,
-        "bar_seconds": BAR,
-        "bar_met": rows[0].seconds < BAR,
-        "rows": [asdict(row) | {"ratio": row.seconds / rows[0].seconds} for row in rows],
-    }
-    options.out.parent.mkdir(parents=True, exist_ok=True)
-    options.out.write_text(json.dumps(document, indent=2) + "\n")
-
-
-def processor() -> str:
-    """The processor's name, where the system tells it."""
-    listing = Path("/proc/cpuinfo")
-    if listing.exists():
-        names = [line.split(":", 1)[1].strip() for line in listing.read_text().splitlines() if "model name" in line]
-        return names[0] if names else platform.machine()
-    return platform.processor() or platform.machine()
 
 
 if __name__ == "__main__":

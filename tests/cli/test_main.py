@@ -1,8 +1,10 @@
 import subprocess
 import sys
+import warnings
 
 import pytest
 
+from kilter.cli import report
 from kilter.cli.main import COMMANDS
 
 HEAVY = ("torch", "numpy", "pydantic", "rich", "ruamel.yaml", "sklearn", "pyarrow", "plotly")
@@ -64,6 +66,19 @@ def test_a_command_that_is_not_there_is_refused_with_the_one_that_was_meant(kilt
     assert ended.code == 2
     assert "did you mean 'run'?" in ended.err
     assert ended.out == ""
+
+
+def test_a_warning_is_one_line_on_stderr(kilter, monkeypatch, recwarn):
+    def warning(**_options):
+        warnings.warn("the mirror failed", UserWarning, stacklevel=1)
+
+    monkeypatch.setattr(report.report, "callback", warning)
+    with warnings.catch_warnings():
+        warnings.simplefilter("default")
+        ended = kilter("report", "x")
+
+    assert ended.code == 0
+    assert ended.err == "UserWarning: the mirror failed\n"
 
 
 def test_an_option_that_is_not_there_is_refused(kilter):

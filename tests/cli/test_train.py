@@ -1,3 +1,10 @@
+import json
+import shutil
+import signal
+import subprocess
+import sys
+import time
+
 import pytest
 
 from kilter.project.folder import load_run
@@ -35,8 +42,6 @@ def test_what_a_resumed_run_cannot_take_is_refused(kilter, words):
 
 
 def test_a_run_can_be_gone_on_with(kilter, trained, tmp_path):
-    import shutil
-
     folder = tmp_path / "copy"
     shutil.copytree(trained.path, folder)
     ended = kilter("train", "--resume", folder, "--json", "--quiet")
@@ -48,3 +53,26 @@ def test_a_run_can_be_gone_on_with(kilter, trained, tmp_path):
 
 def test_what_is_no_run_cannot_be_gone_on_with(kilter, tmp_path):
     assert kilter("train", "--resume", tmp_path).code == 2
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interruption_writes_a_checkpoint_and_ends_with_130(kilter, small_file, tmp_path, number):
+    words = ["train", str(small_file), "--runs", str(tmp_path), "--json", "--quiet", "--set", "train.length=100000st"]
+    more = ["--set", "save.every=20st", "--set", "stop.patience=null"]
+    process = subprocess.Popen(
+        [sys.executable, "-m", "kilter", *words, *more], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    until = time.monotonic() + 120
+    while not list(tmp_path.glob("*/checkpoints/step-*/manifest.json")):
+        assert process.poll() is None, process.stderr.read()
+        assert time.monotonic() < until
+        time.sleep(0.01)
+    process.send_signal(number)
+    out, err = process.communicate(timeout=120)
+    (folder,) = tmp_path.iterdir()
+
+    assert process.returncode == 130
+    assert json.loads(out)["status"] == "interrupted"
+    assert err.startswith("Interrupted: interrupted after step")
+    assert "kilter train --resume" in err
+    assert load_run(folder).status == "interrupted"

@@ -45,6 +45,7 @@ def test_against_its_formula(made):
 def test_columns_count_beside_the_text(made):
     model = made("bag", Inputs(vocabulary=40, numbers=2, categories=(3,)))
     beside = {"numbers": torch.ones(6, 2), "categories": torch.ones(6, 1, dtype=torch.int64)}
+    begins_near_chance(model, {**texts(), **beside})
     teaches_every_parameter(model, {**texts(), **beside})
 
 

@@ -20,7 +20,7 @@ TEXTS = """\
 name: texts
 task: classification
 data: {train: rows.csv, target: label, inputs: {text: text}}
-model: {name: bag, embedding: 8}
+model: bag
 train: {length: 10ep}
 baselines: [majority]
 """

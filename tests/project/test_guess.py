@@ -134,6 +134,13 @@ def test_a_target_that_is_not_there_is_refused_with_what_was_meant(write):
         guess(write({"x": NOISE, "label": NOISE}), task="regresion")
 
 
+def test_pages_show_the_guess_and_never_run_it(write):
+    page = guess(write({"<script>": NOISE, "label": ["u", "v"] * (N // 2)}))._repr_html_()
+
+    assert "<script>" not in page
+    assert "&lt;script&gt;" in page
+
+
 def test_images_are_inputs(tmp_path):
     np.savez(tmp_path / "train.npz", x=np.zeros((30, 8, 8), np.uint8), y=np.arange(30) % 10)
     guessed = guess(tmp_path)

@@ -59,10 +59,6 @@ def test_outputs_are_read_in_single_precision_or_better(given, read):
     assert amounts_of(torch.zeros(4, 1, dtype=given), BATCH).dtype == read
 
 
-def test_half_precision_is_taken():
-    assert logits_of(torch.zeros(4, 3, dtype=torch.bfloat16), BATCH, 3).dtype == torch.bfloat16
-
-
 def test_a_batch_without_targets_cannot_be_learnt_from():
     batch = Batch(inputs={}, target=None, weight=torch.ones(1), ids=("a",))
 

@@ -1,4 +1,5 @@
 import math
+import sys
 
 import numpy as np
 import pytest
@@ -113,3 +114,55 @@ def test_the_work_of_appending_does_not_grow():
         buffers.add(id(base))
 
     assert len(buffers) <= 2 + np.log2(5000 / 16)
+
+
+def work(action):
+    """How many functions are called by an action, ours and built in."""
+    calls = 0
+
+    def count(_frame, kind, _argument):
+        nonlocal calls
+        calls += kind in {"call", "c_call"}
+
+    sys.setprofile(count)
+    try:
+        action()
+    finally:
+        sys.setprofile(None)
+    return calls
+
+
+def test_the_millionth_append_and_read_cost_what_the_first_do():
+    """Counted, not timed: calls made and memory shared."""
+    values = {"train.loss": 0.5}
+    histories = [History(), History()]
+    for place, steps in enumerate((100, 1_000_000)):
+        for step in range(steps):
+            histories[place] = histories[place].append(step, values)
+    early, late = histories
+    memory = late["train.loss"].values.base
+
+    assert work(lambda: late["train.loss"]) == work(lambda: early["train.loss"])
+    assert work(lambda: late.last("train.loss")) == work(lambda: early.last("train.loss"))
+    longer = []
+    assert work(lambda: longer.append(late.append(1, values))) == work(lambda: longer.append(early.append(1, values)))
+    assert longer[0]["train.loss"].values.base is memory  # there was room: nothing was moved
+    assert len(memory) < 2 * len(late)  # and not much more than is needed
+
+
+def test_reading_copies_nothing():
+    history = History.of((step, {"a": float(step)}) for step in range(100))
+    curve = history["a"]
+
+    assert np.shares_memory(curve.values, history["a"].values)
+    assert np.shares_memory(curve.steps, history.append(100, {"a": 1.0})["a"].steps)
+    assert curve.values.base is history["a"].values.base
+
+
+@given(ROWS, st.integers(0, 90))
+def test_the_first_rows_are_the_history_of_then(rows, count):
+    then = History.of(rows).first(count)
+
+    assert then == History.of(rows[:count])
+    assert list(then.rows()) == list(History.of(rows[:count]).rows())
+    assert list(then.append(7, {"a": 1.0}).rows()) == list(History.of([*rows[:count], (7, {"a": 1.0})]).rows())

@@ -5,11 +5,8 @@
 
 from __future__ import annotations
 
-import json
 import os
 import sys
-import tempfile
-import traceback
 from collections.abc import Sequence
 
 import click
@@ -48,6 +45,9 @@ def exit_code_of(error: BaseException, words: Sequence[str]) -> int:
 
 def _unexpected(error: BaseException) -> KilterError:
     """An error that kilter did not foresee: one line, and a file with all that a report needs."""
+    import tempfile
+    import traceback
+
     trace = "".join(traceback.format_exception(error))
     said = str(error).strip().splitlines()
     met = f"{type(error).__name__}: {said[0] if said else 'without a word'}"
@@ -67,6 +67,8 @@ def _unexpected(error: BaseException) -> KilterError:
 
 
 def _say_as_json(error: KilterError, words: Sequence[str]) -> None:
+    import json
+
     from kilter.cli.result import SCHEMA
 
     command = next((word for word in words if not word.startswith("-")), "")

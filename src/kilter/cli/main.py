@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import sys
+import warnings
 from collections.abc import Sequence
 from importlib import import_module
-from typing import Final, final
+from typing import Final, TextIO, final
 
 import click
 
@@ -68,12 +69,26 @@ def kilter() -> None:
     """
 
 
+def _show_warning(  # noqa: PLR0917 - as the standard library calls it
+    message: Warning | str,
+    category: type[Warning],
+    filename: str,
+    lineno: int,
+    file: TextIO | None = None,
+    line: str | None = None,
+) -> None:
+    """One line on stderr, without the line of code that warned."""
+    click.echo(f"{category.__name__}: {message}", err=True)
+
+
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run a command line and leave with its exit code."""
     words = list(sys.argv[1:] if arguments is None else arguments)
     try:
-        # Outside its standalone mode click returns the exit code that a command asked for.
-        asked = kilter.main(args=words, prog_name="kilter", standalone_mode=False)
+        with warnings.catch_warnings():
+            warnings.showwarning = _show_warning
+            # Outside its standalone mode click returns the exit code that a command asked for.
+            asked = kilter.main(args=words, prog_name="kilter", standalone_mode=False)
         code = asked if isinstance(asked, int) else 0
     except Exception as error:  # noqa: BLE001 - the last place where an error can be said properly
         code = exit_code_of(error, words)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,6 +11,8 @@ from typing import TYPE_CHECKING, Any, final
 
 import numpy as np
 import torch
+
+from kilter.values.errors import TrainingError
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -62,6 +65,41 @@ def left_as_found() -> Iterator[None]:
         torch.set_grad_enabled(gradients)
         torch.set_default_dtype(dtype)
         restore(state)
+
+
+@contextmanager
+def same_bits(*, wanted: bool = True) -> Iterator[None]:
+    """Inside, torch takes only kernels that give the same bits each time, if that is wanted; then all is as before.
+
+    Not only GPUs need this: with several threads, the gradient of indexing is added up in any order on the CPU, too.
+
+    Raises:
+        TrainingError: an operation has no such kernel.
+    """
+    if not wanted:
+        yield
+        return
+    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # without it cuBLAS refuses to be deterministic
+    settings: Any = torch.utils.deterministic  # a module that looks like a class; its attributes are unknown to types
+    cudnn = torch.backends.cudnn
+    before = settings.fill_uninitialized_memory, cudnn.benchmark
+    mode, lenient = torch.are_deterministic_algorithms_enabled(), torch.is_deterministic_algorithms_warn_only_enabled()
+    torch.use_deterministic_algorithms(True)
+    settings.fill_uninitialized_memory = False  # costs time at each tensor, and helps who reads before writing
+    cudnn.benchmark = False
+    try:
+        yield
+    except RuntimeError as error:
+        if "deterministic" not in str(error):
+            raise
+        raise TrainingError(
+            str(error).split(", but", maxsplit=1)[0],
+            legal="with train.deterministic each operation gives the same bits each time",
+            remedy="set train.deterministic to false, or use another operation",
+        ) from error
+    finally:
+        settings.fill_uninitialized_memory, cudnn.benchmark = before
+        torch.use_deterministic_algorithms(mode, warn_only=lenient)
 
 
 def fresh_model(pipeline: Pipeline, seed: int, *, device: str = "cpu") -> nn.Module:

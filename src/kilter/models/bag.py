@@ -42,7 +42,7 @@ class Bag(nn.Module):
             self.output = nn.Embedding(inputs.vocabulary, outputs, padding_idx=0)
         self.columns = Columns(inputs)
         if self.columns.width:
-            self.of_columns = nn.Linear(self.columns.width, outputs)
+            self.output_of_columns = nn.Linear(self.columns.width, outputs)
 
     def forward(
         self, tokens: Tensor, mask: Tensor, numbers: Tensor | None = None, categories: Tensor | None = None
@@ -54,7 +54,7 @@ class Bag(nn.Module):
             answers = _counted(tokens, weights, self.output) + self.bias
         else:
             answers = self.output(self.activation(_counted(tokens, weights, self.votes) + self.bias))
-        return answers + self.of_columns(self.columns(numbers, categories)) if self.columns.width else answers
+        return answers + self.output_of_columns(self.columns(numbers, categories)) if self.columns.width else answers
 
 
 def _counted(tokens: Tensor, weights: Tensor, votes: nn.Embedding) -> Tensor:

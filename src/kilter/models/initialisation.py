@@ -37,14 +37,14 @@ def initialise(model: nn.Module, *, output: str = "output", loaded: Collection[s
 
     Args:
         model: what is initialised.
-        output: the name of the layer that gives the answers; its weights are a tenth as large.
+        output: how the names of layers that give the answers begin; their weights are a tenth as large.
         loaded: names of parameters that were loaded; they stay as they are.
     """
     kept = frozenset(loaded)
     for name, module, gain in _in_order(model):
         free = {key: p for key, p in module.named_parameters(recurse=False) if f"{name}.{key}".lstrip(".") not in kept}
         with torch.no_grad():
-            _draw(module, free, OUTPUT_GAIN if name == output else gain)
+            _draw(module, free, OUTPUT_GAIN if name.startswith(output) else gain)
 
 
 def gains(model: nn.Module) -> dict[str, float]:

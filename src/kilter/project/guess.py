@@ -84,6 +84,11 @@ class Guess:
     def __str__(self) -> str:
         return "\n".join(str(reason) for reason in self.reasons)
 
+    def _repr_html_(self) -> str:
+        from html import escape
+
+        return f"<ul>{''.join(f'<li>{escape(str(reason))}</li>' for reason in self.reasons)}</ul>"
+
 
 def guess(
     paths: str | Path | Iterable[str | Path],

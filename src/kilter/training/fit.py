@@ -12,7 +12,7 @@ import torch
 from kilter.engine.devices import choose_device
 from kilter.engine.optimizers import make_optimizer
 from kilter.engine.schedules import schedule_fault
-from kilter.engine.seeding import fresh_model, restore
+from kilter.engine.seeding import fresh_model, restore, same_bits
 from kilter.training.clock import Clock
 from kilter.training.events import Evaluated, Event, Finished, Hook, StepDone, Stop
 from kilter.training.hooks import default_hooks
@@ -126,7 +126,7 @@ def fit(
     clock = Clock(history.last("clock.seconds") or 0.0)
     stop, findings = ask_again(hooks, history)
 
-    with interruptible() as request, workers_answered_for():
+    with interruptible() as request, workers_answered_for(), same_bits(wanted=recipe.train.deterministic):
         for event in () if stop else loop(pipeline, training, itinerary):
             history = record(event, history, clock.seconds())
             for observer in told:

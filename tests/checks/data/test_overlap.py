@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from kilter.checks.data.overlap import SplitOverlap
+from kilter.data.reading import read_table
 from kilter.testing.tables import column
 from kilter.values.finding import Severity, Skipped
 from kilter.values.table import Dataset, Field, Kind, Schema, Table
@@ -58,3 +59,16 @@ def test_the_count_is_that_of_a_plain_comparison(seed):
     rows = {split: [f"w{a} w{b} w{c}" for a, b, c in draw.integers(0, 4, (40, 3))] for split in ("train", "test")}
     (finding,) = SplitOverlap().examine(splits(**rows))
     assert finding.evidence["test"]["shared"] == sum(text in set(rows["train"]) for text in rows["test"])
+
+
+@pytest.mark.parametrize(
+    ("name", "ending", "target", "exact"), [("trec6", "jsonl", "label", 9), ("mammography", "csv", "y", 684)]
+)
+def test_known_leaks_of_published_splits_are_found(shared, name, ending, target, exact):
+    tables = {split: read_table(shared / "data" / name / f"{split}.{ending}") for split in ("train", "test")}
+    kinds = {"text": Kind.TEXT} if name == "trec6" else {f"f{at}": Kind.NUMBER for at in range(6)}
+    inputs = tuple(Field(name=column_name, kind=kind) for column_name, kind in kinds.items())
+    made = Dataset(splits=tables, schema=Schema(inputs=inputs, target=target, target_kind=Kind.CATEGORY))
+    (finding,) = SplitOverlap().examine(made)
+    assert finding.severity is Severity.WARNING
+    assert finding.evidence["test"]["shared exactly"] == exact

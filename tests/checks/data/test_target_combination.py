@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 
 from kilter.checks.data.target_combination import TargetCombination
+from kilter.data.reading import read_table
 from kilter.testing.tables import column, dataset
 from kilter.values.finding import Finding, Skipped
-from kilter.values.table import Kind
+from kilter.values.table import Dataset, Field, Kind, Schema
 
 DRAW = np.random.default_rng(0)
 A, B, C, D = DRAW.uniform(1, 9, (4, 500))
@@ -62,3 +63,13 @@ def test_a_column_that_says_the_same_does_not_hide_it():
 def test_classes_and_single_columns_are_skipped():
     assert isinstance(examined(column(["a", "b"] * 250), Kind.CATEGORY, a=A, b=B)[0], Skipped)
     assert isinstance(examined(A, a=A)[0], Skipped)
+
+
+def test_two_columns_that_were_left_in_a_published_set_are_found(shared):
+    train = read_table(shared / "data" / "bike_sharing" / "train.csv")
+    names = [name for name in train.columns if name not in {"count", "dateday"}]
+    inputs = tuple(Field(name=name, kind=Kind.NUMBER) for name in names)
+    made = Dataset(splits={"train": train}, schema=Schema(inputs=inputs, target="count", target_kind=Kind.NUMBER))
+    (finding,) = TargetCombination().examine(made)
+    assert "count = casual + registered," in finding.seen
+    assert finding.where == ("casual", "registered")

@@ -9,7 +9,7 @@ from typing import ClassVar, final
 import numpy as np
 
 from kilter.checks.check import Check
-from kilter.checks.curves.series import finite, level, windows
+from kilter.checks.curves.series import blocks, finite, level
 from kilter.values.finding import Finding, Severity, Skipped
 from kilter.values.history import History
 
@@ -22,9 +22,9 @@ class Divergence(Check[History]):
     **What it proves.** The last window of the run lies higher than its first one (a failure: the weights are worse
     than random ones), or has climbed back by more than `lost` of the way that the loss had come down (a warning).
 
-    **How.** The run is cut into ten windows, of fifty steps at most at its two ends; medians are compared, so that
-    single spikes do not count, and the rise must exceed `sigmas` standard errors and `rise` of what the loss had moved
-    or of its size.
+    **How.** The medians of a tenth of the run at its two ends, of fifty steps at most, and of windows as long between
+    them are compared, so that single spikes do not count; the rise must exceed `sigmas` standard errors and `rise` of
+    what the loss had moved or of its size.
 
     **When it stays silent.** The loss ends at its lowest, or near it; and before `fewest` steps were recorded.
 
@@ -47,9 +47,9 @@ class Divergence(Check[History]):
             return
         width = max(5, min(50, len(losses) // 10))
         start, end = level(losses[:width]), level(losses[-width:])
-        levels = [level(window) for window in windows(losses, max(3, min(100, len(losses) // width)))]
-        lowest = min(range(len(levels)), key=lambda at: levels[at].value)
-        best = levels[lowest]
+        parts = blocks(losses, max(width, len(losses) // 100))
+        lowest = int(np.argmin(np.median(parts, axis=1)))
+        best = level(parts[lowest])
         way = max(start.value - best.value, 0.0)
         above = end.value - start.value
         if above > self.rise * max(abs(start.value), way) and end.above(start, sigmas=self.sigmas):
@@ -62,7 +62,7 @@ class Divergence(Check[History]):
             return
         norms = finite(subject, "train.gradient_norm")[1]
         exploding = len(norms) > width and np.median(norms[-width:]) > 10 * np.median(norms[:width])
-        at = int(steps[min(len(steps) - 1, round((lowest + 0.5) * len(steps) / len(levels)))])
+        at = int(steps[round((lowest + 0.5) * parts.shape[1])])
         yield Finding(
             code=self.code,
             name=self.name,

@@ -9,7 +9,7 @@ from typing import ClassVar, final
 import numpy as np
 
 from kilter.checks.check import Check
-from kilter.checks.curves.series import Level, finite, windows
+from kilter.checks.curves.series import Level, finite
 from kilter.values.finding import Finding, Severity, Skipped
 from kilter.values.history import History
 
@@ -42,8 +42,8 @@ class NoLearning(Check[History]):
         if len(losses) < self.fewest:
             yield Skipped(name=self.name, reason=f"fewer than {self.fewest} steps were recorded")
             return
-        parts = windows(losses, 10)
-        first, last = _mean(parts[0]), _mean(np.concatenate(parts[-3:]))
+        tenth = len(losses) // 10
+        first, last = _mean(losses[:tenth]), _mean(losses[-3 * tenth :])
         if first.above(last, sigmas=self.sigmas):
             return
         norms = finite(subject, "train.gradient_norm")[1]

@@ -59,13 +59,14 @@ def level(values: NDArray[np.float64]) -> Level:
     return Level(float(np.median(values)), 1.2533 * spread / math.sqrt(len(values)))
 
 
-def windows(values: NDArray[np.float64], count: int) -> list[NDArray[np.float64]]:
-    """A curve cut into so many windows of about equal length.
+def blocks(values: NDArray[np.float64], width: int) -> NDArray[np.float64]:
+    """A curve of at least `width` values cut into windows of that length (windows, width); the newest rest is left out.
 
-    >>> [window.tolist() for window in windows(np.arange(5.0), 2)]
-    [[0.0, 1.0, 2.0], [3.0, 4.0]]
+    >>> blocks(np.arange(5.0), 2).tolist()
+    [[0.0, 1.0], [2.0, 3.0]]
     """
-    return list(np.array_split(values, count))
+    count = len(values) // width
+    return values[: count * width].reshape(count, width)
 
 
 def around(steps: NDArray[np.int64], values: NDArray[np.float64], step: int, width: int) -> NDArray[np.float64]:
