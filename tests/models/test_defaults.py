@@ -37,3 +37,10 @@ def test_a_batch_of_tokens_holds_the_longest_text():
 def test_a_fault_in_what_is_given_is_said():
     with pytest.raises(RecipeError, match=r"optimizer\.lerning_rate"):
         default_recipe(ModelChoice(), TEXT, 100, {"optimizer": {"lerning_rate": 1}})
+
+
+def test_naming_the_default_optimizer_keeps_its_defaults():
+    silent = default_recipe(ModelChoice(), TEXT, 100, {})
+    named = default_recipe(ModelChoice(), TEXT, 100, {"optimizer": {"name": "adamw", "weight_decay": 0.0}})
+    assert named.optimizer.learning_rate == silent.optimizer.learning_rate
+    assert named.optimizer.weight_decay == 0.0

@@ -347,3 +347,17 @@ def test_a_model_of_another_precision_learns_and_goes_on_exactly(make_pipeline, 
     assert {tensor.dtype for tensor in weights(second).values()} == {dtype}
     assert same(weights(whole), weights(second))
     assert without_clock(whole.history) == without_clock(second.history)
+
+
+@pytest.mark.parametrize("wanted", [True, False])
+def test_kernels_give_the_same_bits_if_that_is_wanted(make_pipeline, wanted):
+    seen = set()
+
+    class Looking(Teller):
+        def see(self, event, history):
+            if isinstance(event, StepDone):
+                seen.add(torch.are_deterministic_algorithms_enabled())
+
+    fit(make_pipeline(train={"length": "2st", "deterministic": wanted}, schedule="constant"), observers=[Looking()])
+    assert seen == {wanted}
+    assert not torch.are_deterministic_algorithms_enabled()

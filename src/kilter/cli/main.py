@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import warnings
 from collections.abc import Sequence
@@ -84,6 +85,9 @@ def _show_warning(  # noqa: PLR0917 - as the standard library calls it
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run a command line and leave with its exit code."""
     words = list(sys.argv[1:] if arguments is None else arguments)
+    # Threads that wait sleep instead of spinning: small models on a busy machine otherwise take several times as long.
+    # Read when OpenMP is first loaded, with torch.
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     try:
         with warnings.catch_warnings():
             warnings.showwarning = _show_warning

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, Final
 
 from kilter.models.catalogue import resolve
 from kilter.values.recipe import Recipe
@@ -10,6 +11,9 @@ from kilter.values.recipe import Recipe
 if TYPE_CHECKING:
     from kilter.values.inputs import Inputs
     from kilter.values.recipe import ModelChoice
+
+
+_DEFAULT_KINDS: Final = MappingProxyType({"optimizer": Recipe().optimizer.name, "schedule": Recipe().schedule.name})
 
 
 def default_sections(choice: ModelChoice, inputs: Inputs, rows: int) -> dict[str, Any]:
@@ -27,7 +31,7 @@ def default_sections(choice: ModelChoice, inputs: Inputs, rows: int) -> dict[str
         return {}
     name = resolve(choice, inputs).name
     epochs = min(60, max(8, round(400_000 / max(1, rows))))
-    tables: dict[str, dict[str, Any]] = {
+    tuned: dict[str, dict[str, Any]] = {
         "mlp": {
             "batch": {"size": 64 if rows < 5_000 else 256},
             "optimizer": {"learning_rate": 1e-3, "weight_decay": 0.05},
@@ -40,14 +44,20 @@ def default_sections(choice: ModelChoice, inputs: Inputs, rows: int) -> dict[str
             "train": {"length": f"{min(epochs, 12)}ep"},
             "stop": {"patience": 5},
         },
+        "bag": {
+            "batch": {"size": 64},
+            "optimizer": {"learning_rate": 1e-2},
+            "train": {"length": f"{min(epochs, 20)}ep"},
+            "stop": {"patience": 4},
+        },
     }
     texts: dict[str, Any] = {
         "batch": {"tokens": max(1024, 2 * inputs.longest)},
-        "optimizer": {"learning_rate": 3e-3, "weight_decay": 0.05},
+        "optimizer": {"learning_rate": 2e-3, "weight_decay": 0.05},
         "train": {"length": f"{min(epochs, 12)}ep"},
         "stop": {"patience": 4},
     }
-    return tables.get(name, texts)
+    return tuned.get(name, texts)
 
 
 def default_recipe(
@@ -68,10 +78,9 @@ def default_recipe(
     sections = default_sections(choice, inputs, rows)
     merged = {name: dict(values) for name, values in sections.items() if evaluated or name != "stop"}
     for name, values in given.items():
-        named = isinstance(values, str) or (isinstance(values, dict) and "name" in values)
-        if named and name in {"optimizer", "schedule"}:
-            merged[name] = {"name": values} if isinstance(values, str) else dict(values)
-            continue
+        kind = values if isinstance(values, str) else values.get("name")
+        if kind is not None and kind != _DEFAULT_KINDS.get(name, kind):
+            merged[name] = {}  # another optimizer or schedule has defaults of its own
         either = {"size", "tokens"} & set(values) if name == "batch" else set()
         kept = {key: value for key, value in merged.get(name, {}).items() if not (either and key in {"size", "tokens"})}
         merged[name] = {**kept, **({"name": values} if isinstance(values, str) else values)}

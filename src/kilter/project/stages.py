@@ -187,6 +187,9 @@ def judge(work: Work) -> Said:
     pipeline = work.assembled()
     if work.model is None:
         return Said("there is no trained model", failed=True)
+    seen = predict(pipeline, work.model, pipeline.splits["train"], device=work.device).predictions
+    fitted = evaluate(seen, pipeline.task, model=MODEL, split="train", mistakes=0, mistakes_each_pair=0)
+    work.evaluations += (fitted,)
     outcome: Outcome | None = None
     for split in work.held_out():
         source = pipeline.splits[split]
@@ -200,6 +203,7 @@ def judge(work: Work) -> Said:
             evaluation=evaluation,
             baselines=tuple(e for e in work.evaluations if e.split == split),
             comparisons=comparisons,
+            train=fitted,
         )
         work.evaluations += (evaluation,)
         work.comparisons += comparisons

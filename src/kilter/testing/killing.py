@@ -20,6 +20,7 @@ from kilter.training.checkpoints import at_step, newest
 from kilter.training.keeping import read_best
 
 _LOOK: Final = 0.0005  # seconds between two looks at a training; a small checkpoint takes some milliseconds to write
+_BETWEEN: Final = 0.05  # seconds that a kill comes after a checkpoint at most, some steps of a small training
 _LONGEST: Final = 600.0  # seconds after which a training is taken for stuck
 
 
@@ -29,12 +30,10 @@ class Survival:
     """A training that was killed and went on.
 
     Attributes:
-        seconds: from when its log was opened to its end, over all its lives.
         kills: how often it was killed.
         while_writing: how many of them came while a checkpoint was being written.
     """
 
-    seconds: float
     kills: int = 0
     while_writing: int = 0
 
@@ -44,32 +43,35 @@ def trainee(folder: Path, *options: str) -> list[str]:
     return [sys.executable, "-m", "kilter.testing.trainee", str(folder), *options]
 
 
-def survive(command: Sequence[str], folder: Path, *, seconds: float = 0.0, kills: int = 0, seed: int = 0) -> Survival:
+def survive(command: Sequence[str], folder: Path, *, steps: int = 0, kills: int = 0, seed: int = 0) -> Survival:
     """Run a training, killing it by SIGKILL and starting it again, until it ends by itself.
+
+    The moments are random, and told by how far the training is rather than by the clock, so that a busy machine does
+    not let it end before its time.
 
     Args:
         command: trains into the folder, or goes on there.
         folder: of the run.
-        seconds: about how long it takes undisturbed.
-        kills: how often it is killed at most: half of the times at any moment, half while it writes a checkpoint.
+        steps: that the training makes, with checkpoints among them.
+        kills: how often it is killed: half of the times at any moment, half while it writes a checkpoint.
         seed: of the moments.
 
     Raises:
         RuntimeError: it ended with an error.
     """
     draw = random.Random(seed)
-    spent, killed, while_writing = 0.0, 0, 0
+    killed, while_writing = 0, 0
     while True:
         life = _Life(command, folder)
-        if killed < kills and life.lasts(draw.uniform(0.0, seconds / kills)):
+        reached = life.step
+        if killed < kills and life.reaches(reached + draw.random() * (0.9 * steps - reached) / (kills - killed)):
             writing = draw.random() < 0.5 and life.begins_to_write()
+            time.sleep(0.0 if writing else draw.uniform(0.0, _BETWEEN))
             if life.kill():
                 killed += 1
                 while_writing += writing
-        ended = life.end()
-        spent += life.seconds
-        if ended:
-            return Survival(seconds=spent, kills=killed, while_writing=while_writing)
+        if life.end():
+            return Survival(kills=killed, while_writing=while_writing)
 
 
 def differences(folder: Path, other: Path) -> tuple[str, ...]:
@@ -110,7 +112,7 @@ def _rows(folder: Path) -> list[str]:
 
 @final
 class _Life:
-    """A training process from its start to its end; its time counts from when it has opened its log."""
+    """A training process from when it has opened its log to its end."""
 
     def __init__(self, command: Sequence[str], folder: Path) -> None:
         self._checkpoints = folder / CHECKPOINTS
@@ -120,13 +122,16 @@ class _Life:
         self._said = tempfile.TemporaryFile()  # noqa: SIM115 - closed at the end
         self._process = subprocess.Popen(command, stderr=self._said)  # noqa: S603 - the caller says what is run
         self._wait(lambda: log.exists() and log.stat().st_ino != before)
-        self._began = time.monotonic()
-        self.seconds = 0.0
 
-    def lasts(self, seconds: float) -> bool:
-        """Wait so long; whether it still runs then."""
-        due = time.monotonic() + seconds
-        return self._wait(lambda: time.monotonic() >= due)
+    @property
+    def step(self) -> int:
+        """Of the newest checkpoint that bears a name; 0 before the first."""
+        names = [path.name for path in self._checkpoints.glob("step-*")]
+        return max((int(name.removeprefix("step-")) for name in names), default=0)
+
+    def reaches(self, step: float) -> bool:
+        """Wait for a checkpoint of that step or a later one; false where it ended before."""
+        return self._wait(lambda: self.step >= step)
 
     def begins_to_write(self) -> bool:
         """Wait until it writes a checkpoint; false where it ended before."""
@@ -144,7 +149,6 @@ class _Life:
             RuntimeError: it ended with an error.
         """
         code = self._process.wait(_LONGEST)
-        self.seconds = time.monotonic() - self._began
         self._said.seek(0)
         with self._said as file:
             said = file.read().decode()

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
     from kilter.values.batch import Batch
 
+STEPS = 120
 ROWS = 240
 FEATURES = 8
 CLASSES = 3
@@ -50,7 +51,7 @@ class Net(nn.Module):
         return logits
 
 
-def make_pipeline(*, workers: int = 0, length: str = "120st", pause: float = 0.0) -> Pipeline:
+def make_pipeline(*, workers: int = 0, length: str = f"{STEPS}st", pause: float = 0.0) -> Pipeline:
     """Classes that numbers tell apart, noise on each training row, two batches a step, a checkpoint every few steps.
 
     Args:
@@ -94,7 +95,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="kilter.testing.trainee", description=__doc__)
     parser.add_argument("folder", type=Path)
     parser.add_argument("--workers", type=int, default=0)
-    parser.add_argument("--length", default="120st")
+    parser.add_argument("--length", default=f"{STEPS}st")
     parser.add_argument("--pause", type=float, default=0.0)
     given = parser.parse_args(arguments)
     torch.set_num_threads(1)

@@ -8,7 +8,7 @@ import os
 import re
 import shutil
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, final
 
@@ -90,7 +90,8 @@ def save(
     checkpoint = Checkpoint(path=target, step=step, best=best, threads=torch.get_num_threads())
     weights, weight_tensors = pack(model.state_dict())
     moments, moment_tensors = pack(optimizer.state_dict(), "optimizer")
-    generators, generator_tensors = pack(asdict(random), "random")
+    by_name = {field.name: getattr(random, field.name) for field in fields(random)}
+    generators, generator_tensors = pack(by_name, "random")
     state = {
         "format": FORMAT,
         "step": step,

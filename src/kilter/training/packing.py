@@ -33,6 +33,8 @@ def pack(tree: object, name: str = "") -> tuple[Any, dict[str, Tensor]]:
 def _pack(tree: object, name: str, tensors: dict[str, Tensor], met: dict[tuple[object, ...], str]) -> Any:
     inside = f"{name}." if name else ""
     match tree:
+        case None | bool() | int() | float() | str():
+            return tree
         case torch.Tensor():
             return {"tensor": _store(tree, name, tensors, met)}
         case np.ndarray():
@@ -44,8 +46,6 @@ def _pack(tree: object, name: str, tensors: dict[str, Tensor], met: dict[tuple[o
             return {"list" if isinstance(tree, list) else "tuple": parts}
         case np.generic():
             return tree.item()
-        case None | bool() | int() | float() | str():
-            return tree
         case _:
             raise TrainingError(
                 f"the state to be saved has a {type(tree).__name__} at {name}",

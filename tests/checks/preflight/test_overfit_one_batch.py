@@ -46,6 +46,18 @@ def test_one_target_or_equal_inputs_leave_nothing_to_learn():
         assert isinstance(said, Skipped)
 
 
+def test_a_loss_that_is_no_number_is_left_to_the_initial_loss():
+    targets = labels()
+    broken = classify(partial(Perceptron, 6, 3), {"numbers": torch.full((96, 6), torch.nan)}, targets)
+    (said,) = CHECK.examine(broken)
+    assert isinstance(said, Skipped)
+
+
+def test_a_rate_that_is_proved_to_be_the_cause_explains_itself():
+    (finding,) = CHECK.examine(over_numbers(optimizer={"learning_rate": 30.0}))
+    assert finding.follows == ()
+
+
 def test_a_clock_that_runs_out_is_no_fault():
     (said,) = OverfitOneBatch(seconds=-1.0).examine(over_numbers(optimizer={"learning_rate": 1e-7}))
     assert isinstance(said, Skipped)

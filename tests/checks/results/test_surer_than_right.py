@@ -1,11 +1,13 @@
 """Confidence beyond accuracy."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from kilter.checks.results.surer_than_right import SurerThanRight
 from kilter.tasks.classification import Classification
-from kilter.testing.healthy.outcomes import LABELS, of_amounts, outcome, probabilities, targets
+from kilter.testing.healthy.outcomes import LABELS, of_amounts, of_classes, outcome, probabilities, targets
 from kilter.values.finding import Severity, Skipped
 
 
@@ -33,13 +35,14 @@ def test_less_sure_than_right_is_silent():
 
 def test_a_model_that_means_what_it_says_is_rarely_accused():
     draw = np.random.default_rng(0)
+    task, template = Classification(labels=("a", "b")), of_classes()
     accused = 0
     for _ in range(100):
         sure = draw.uniform(0.5, 1, 300)
         truth = (draw.random(300) > sure).astype(np.int64)
         answers = np.stack([sure, 1 - sure], axis=1)
-        predictions = outcome(Classification(labels=("a", "b")), truth, {"model": answers})
-        accused += len(list(SurerThanRight().examine(predictions)))
+        predictions = task.tabulate([str(row) for row in range(300)], truth, answers)
+        accused += len(list(SurerThanRight().examine(replace(template, predictions=predictions))))
     assert accused <= 2  # three standard deviations: once in 740
 
 

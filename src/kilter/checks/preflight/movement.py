@@ -80,7 +80,6 @@ class Movement(Probe):
             causes=causes,
             where=shown(still),
             evidence={"parameters": still[:50], "with a gradient": len(ought), "learning rate": rate},
-            follows=("probe-failed",),
         )
 
 

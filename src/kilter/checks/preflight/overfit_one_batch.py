@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import ClassVar, final
+from typing import ClassVar, Final, final
 
 from kilter.checks.preflight.bench import Bench
 from kilter.checks.preflight.ladder import Rung, climb, ladder
@@ -13,6 +13,21 @@ from kilter.checks.preflight.learning import Bar, Learning, constant_targets, le
 from kilter.checks.preflight.probe import Probe
 from kilter.values.finding import Finding, Severity, Skipped, Strength
 from kilter.values.pipeline import Pipeline
+
+ROOTS: Final = (
+    "output-form",
+    "gradients",
+    "optimizer-membership",
+    "movement",
+    "inputs-matter",
+    "batch-independence",
+    "loss-adds-up",
+    "strayed-parameters",
+    "probe-failed",
+)
+"""Checks that see mechanisms by which a batch cannot be learnt."""
+
+SETTINGS: Final = frozenset({"lr_too_high", "lr_too_low", "grad_clip_too_small", "dropout_too_high"})
 
 
 @final
@@ -32,8 +47,8 @@ class OverfitOneBatch(Probe):
 
     **When it stays silent.** The batch is learnt; or the loss still falls and is below `enough` of the best
     constant answer's, since that is slow and not broken. Where another rate is all it takes it is a warning, and a
-    note if the loss was falling; where nothing helps it is a failure. Skipped where all targets are the same, or where
-    the clock ran out.
+    note if the loss was falling; where nothing helps it is a failure. Skipped where all targets are the same, where the
+    first loss is no number, or where the clock ran out.
 
     **What it costs.** Usually some tens of steps on `examples` rows. At most `steps` of them, or `seconds`; where it
     fails, a third as much again for each change.
@@ -64,6 +79,9 @@ class OverfitOneBatch(Probe):
         bar = Bar(learnt=self.learnt * prior, seconds=self.seconds)
         learning = learn(bench, batch, bar, steps=self.steps)
         if learning.learnt:
+            return
+        if not math.isfinite(learning.losses[0]):
+            yield Skipped(name=self.name, reason="the loss of a fresh model is no finite number")
             return
         falling = learning.still_falling(prior)
         if falling and learning.end < self.enough * prior:
@@ -136,16 +154,6 @@ class OverfitOneBatch(Probe):
             advice=advice,
             causes=causes,
             evidence=evidence,
-            follows=(
-                "output-form",
-                "gradients",
-                "optimizer-membership",
-                "movement",
-                "inputs-matter",
-                "batch-independence",
-                "loss-adds-up",
-                "strayed-parameters",
-                "initial-loss",
-                "probe-failed",
-            ),
+            # a rate or a clipping that is proved to be the cause explains itself
+            follows=() if causes[0] in SETTINGS else ROOTS,
         )
