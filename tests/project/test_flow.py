@@ -69,7 +69,8 @@ def test_the_whole_way(ran):
     assert ran.status == "done"
     assert [(stage.name, stage.status) for stage in ran.stages] == [(name, "done") for name in STAGES]
     assert {(e.model, e.split) for e in ran.evaluations} == {
-        (model, split) for model in ("majority", "linear", "model") for split in ("valid", "test")
+        ("model", "train"),
+        *((model, split) for model in ("majority", "linear", "model") for split in ("valid", "test")),
     }
     assert {(c.left, c.right, c.split) for c in ran.comparisons} == {
         ("model", right, split) for right in ("majority", "linear") for split in ("valid", "test")
@@ -388,7 +389,7 @@ def test_splits_may_be_missing(make_project, tmp_path, split, there):
 
     assert run.status == "done"
     assert set(run.environment["data"]) == there
-    assert {evaluation.split for evaluation in run.evaluations} == there - {"train"}
+    assert {evaluation.split for evaluation in run.evaluations} == (there if len(there) > 1 else set())
     assert (run.path / "report.html").exists()
     summaries = {stage.name: stage.summary for stage in run.stages}
     if there == {"train"}:

@@ -53,7 +53,7 @@ def default_sections(choice: ModelChoice, inputs: Inputs, rows: int) -> dict[str
     }
     texts: dict[str, Any] = {
         "batch": {"tokens": max(1024, 2 * inputs.longest)},
-        "optimizer": {"learning_rate": 2e-3, "weight_decay": 0.05},
+        "optimizer": {"learning_rate": 3e-3, "weight_decay": 0.05},
         "train": {"length": f"{min(epochs, 12)}ep"},
         "stop": {"patience": 4},
     }

@@ -183,33 +183,41 @@ def restore_model(work: Work) -> None:
 
 
 def judge(work: Work) -> Said:
-    """Score the network on the splits it was not trained on, beside the baselines, on the same examples."""
-    pipeline = work.assembled()
+    """Score the network on every split, beside the baselines where it was not trained, on the same examples."""
     if work.model is None:
         return Said("there is no trained model", failed=True)
-    seen = predict(pipeline, work.model, pipeline.splits["train"], device=work.device).predictions
-    fitted = evaluate(seen, pipeline.task, model=MODEL, split="train", mistakes=0, mistakes_each_pair=0)
-    work.evaluations += (fitted,)
-    outcome: Outcome | None = None
-    for split in work.held_out():
-        source = pipeline.splits[split]
-        predictions = predict(pipeline, work.model, source, device=work.device).predictions
-        write_predictions(predictions_path(work.folder, MODEL, split), predictions, pipeline.task.name_of)
-        evaluation = evaluate(predictions, pipeline.task, model=MODEL, split=split, source=source)
-        others = {name: by_split[split] for name, by_split in work.baselines.items()}
-        comparisons = compare_all({MODEL: predictions, **others}, model=MODEL, split=split)
-        outcome = Outcome(
-            predictions=predictions,
-            evaluation=evaluation,
-            baselines=tuple(e for e in work.evaluations if e.split == split),
-            comparisons=comparisons,
-            train=fitted,
-        )
-        work.evaluations += (evaluation,)
-        work.comparisons += comparisons
-    if outcome is None:
+    splits = tuple(work.held_out())
+    if not splits:
         return Said("no rows were put aside to judge by")
+    fitted = evaluate(
+        _predicted(work, "train"), work.assembled().task, model=MODEL, split="train", mistakes=0, mistakes_each_pair=0
+    )
+    work.evaluations += (fitted,)
+    outcome = [_outcome(work, split, fitted) for split in splits][-1]
     return Said(f"{outcome.evaluation.split}: {outcome.evaluation.primary}", examine(RESULT_CHECKS, outcome))
+
+
+def _predicted(work: Work, split: str) -> Predictions:
+    pipeline = work.assembled()
+    if work.model is None:
+        message = "nothing was trained yet; the stages stand in the wrong order"
+        raise ValueError(message)
+    return predict(pipeline, work.model, pipeline.splits[split], device=work.device).predictions
+
+
+def _outcome(work: Work, split: str, fitted: Evaluation) -> Outcome:
+    """The network on one held-out split, kept in the run's folder and added to the work in hand."""
+    pipeline, predictions = work.assembled(), _predicted(work, split)
+    write_predictions(predictions_path(work.folder, MODEL, split), predictions, pipeline.task.name_of)
+    evaluation = evaluate(predictions, pipeline.task, model=MODEL, split=split, source=pipeline.splits[split])
+    rivals = {name: by_split[split] for name, by_split in work.baselines.items()}
+    comparisons = compare_all({MODEL: predictions, **rivals}, model=MODEL, split=split)
+    baselines = tuple(e for e in work.evaluations if e.split == split)
+    work.evaluations += (evaluation,)
+    work.comparisons += comparisons
+    return Outcome(
+        predictions=predictions, evaluation=evaluation, baselines=baselines, comparisons=comparisons, train=fitted
+    )
 
 
 def best_baseline(work: Work) -> str | None:
