@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, final
 
 if TYPE_CHECKING:
     from kilter.project.folder import load_run
-    from kilter.project.front import audit, check, compare, evaluate, make_pipeline, predict, report, run
+    from kilter.project.front import audit, check, compare, describe, evaluate, make_pipeline, predict, report, run
     from kilter.project.guess import guess
     from kilter.project.reading import Project, read_project
     from kilter.tracking.fitting import fit
@@ -53,6 +53,7 @@ __all__ = [
     "audit",
     "check",
     "compare",
+    "describe",
     "evaluate",
     "fit",
     "guess",
@@ -66,7 +67,17 @@ __all__ = [
 
 _HOMES = {
     "kilter.project.folder": ("load_run",),
-    "kilter.project.front": ("audit", "check", "compare", "evaluate", "make_pipeline", "predict", "report", "run"),
+    "kilter.project.front": (
+        "audit",
+        "check",
+        "compare",
+        "describe",
+        "evaluate",
+        "make_pipeline",
+        "predict",
+        "report",
+        "run",
+    ),
     "kilter.project.guess": ("guess",),
     "kilter.project.reading": ("Project", "read_project"),
     "kilter.tracking.fitting": ("fit",),

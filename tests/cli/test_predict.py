@@ -59,3 +59,14 @@ def test_rows_that_do_not_fit_are_said(kilter, trained, tmp_path, text, said):
 def test_what_cannot_be_written_is_said_before_time_is_spent(kilter, trained, rows, tmp_path):
     assert "ends in '.xlsx'" in kilter("predict", trained.path, rows, "--to", tmp_path / "a.xlsx").err
     assert kilter("predict", trained.path, rows, "--to", tmp_path / "none" / "a.csv").code == 2
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [(("--beams", "2"), "models of generation write"), (("--seed", "1"), "only draws have a seed")],
+)
+def test_a_manner_of_writing_where_nothing_is_written_is_wrong_usage(kilter, trained, rows, words, said):
+    ended = kilter("predict", trained.path, rows, *words)
+
+    assert ended.code == 2
+    assert said in ended.err

@@ -4,7 +4,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kilter.data.augmentation import shifted, with_noise, without_tokens
+from kilter.data.augmentation import flipped, shifted, with_noise, without_tokens
 from kilter.data.vocabulary import RESERVED, UNKNOWN
 
 ROWS = list(range(40))
@@ -58,10 +58,19 @@ def test_images_move_by_whole_pixels_and_repeat_their_edge():
     assert len(met) > 15  # of 25
 
 
+def test_every_other_image_is_mirrored():
+    images = torch.randn(500, 2, 3, 4, generator=torch.Generator().manual_seed(0))
+    made = flipped(images, rows=range(500), **KEY)
+    mirrored = (made == images.flip(3)).flatten(1).all(1)
+    assert (mirrored ^ (made == images).flatten(1).all(1)).all()
+    assert mirrored.float().mean() == pytest.approx(0.5, abs=0.07)
+
+
 VARIATIONS = {
     "tokens": lambda rows, **key: without_tokens(tokens()[rows], share=0.5, rows=rows, **key),
     "noise": lambda rows, **key: with_noise(torch.zeros(40, 7)[rows], deviation=1, rows=rows, **key),
     "shift": lambda rows, **key: shifted(torch.arange(40 * 36.0).reshape(40, 1, 6, 6)[rows], most=3, rows=rows, **key),
+    "flip": lambda rows, **key: flipped(torch.arange(40 * 36.0).reshape(40, 1, 6, 6)[rows], rows=rows, **key),
 }
 
 

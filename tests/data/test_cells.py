@@ -53,6 +53,7 @@ def test_words_for_missing_and_overflow_are_noted():
     made = columns(x=["1", "NaN", "?", "?", ""], y=["inf", "1e400", "-inf", "0", "1"])
     assert made.notes == (
         "column 'x': read as missing: '?' (2), 'NaN' (1)",
+        "column 'y': infinite in 2 rows (line 2, 4)",
         "column 'y': '1e400' is beyond double precision and reads as infinity (line 3)",
     )
     assert made.columns["y"].tolist() == [math.inf, math.inf, -math.inf, 0, 1]

@@ -4,6 +4,7 @@ import zlib
 
 import pytest
 
+from kilter.data import contents
 from kilter.data.contents import read_bytes
 from kilter.values.errors import DataError
 
@@ -77,3 +78,19 @@ def test_a_plain_file_named_gz_is_said(tmp_path):
     (tmp_path / "a.csv.gz").write_bytes(b"a,b\n1,2\n")
     with pytest.raises(DataError, match="is no gzip file"):
         read_bytes(tmp_path / "a.csv.gz")
+
+
+def test_a_file_that_swells_without_end_is_refused(tmp_path, monkeypatch):
+    monkeypatch.setattr(contents, "PIECE", 1000)
+    monkeypatch.setattr(contents, "SUSPICIOUS", 100_000)
+    path = tmp_path / "a.csv.gz"
+    path.write_bytes(gzip.compress(b"0" * 10_000_000))
+    with pytest.raises(DataError, match=r"swells to more than 1,951,000.*at most 200 times"):
+        contents.read_bytes(path)
+
+
+def test_pieces_make_the_whole(tmp_path, monkeypatch):
+    monkeypatch.setattr(contents, "PIECE", 7)
+    path = tmp_path / "a.csv.gz"
+    path.write_bytes(gzip.compress(b"one,two\n" * 50) + gzip.compress(b"three,four\n" * 50))
+    assert contents.read_bytes(path) == b"one,two\n" * 50 + b"three,four\n" * 50

@@ -14,6 +14,7 @@ from kilter.data.tabling import table_of
 from kilter.values.errors import RecipeError
 from kilter.values.recipe import Augment, BatchSize
 from kilter.values.table import Field, Kind, Schema
+from kilter.values.task import Form
 
 KINDS = {"text": Kind.TEXT, "size": Kind.NUMBER, "colour": Kind.CATEGORY, "picture": Kind.IMAGE}
 ROWS = 30
@@ -226,3 +227,78 @@ def test_rows_that_do_not_agree_are_refused():
                 stack=stack,
                 batch=BatchSize(),
             )
+
+
+def test_target_texts_and_segments_are_padded_beside_the_tokens():
+    schema = Schema(
+        inputs=(Field(name="a", kind=Kind.TEXT), Field(name="b", kind=Kind.TEXT)), target="c", target_kind=Kind.TEXT
+    )
+    texts = table_of({"a": ["one two", "one"], "b": ["two", "two one"], "c": ["one", "two two two"]})
+    made = Preprocessing.fit(texts, schema, PreprocessingSettings(minimum_count=1), form=Form.TEXT)
+    given = EncodedSource(
+        encoded=made.encode(texts),
+        table=texts,
+        schema=schema,
+        targets=made.targets(texts, schema),
+        stack=pad,
+        batch=BatchSize(size=2),
+    )
+    batch = given.plain([0, 1])
+
+    assert set(batch.inputs) == {"tokens", "mask", "segments", "answers", "answers_mask"}
+    assert batch.inputs["segments"].shape == batch.inputs["tokens"].shape == batch.inputs["mask"].shape
+    assert batch.inputs["answers"].shape == batch.inputs["answers_mask"].shape == batch.target.shape
+    assert batch.inputs["answers_mask"].sum(dim=1).tolist() == [2, 4]
+
+
+def test_each_word_of_a_batch_is_spelled():
+    schema = Schema(inputs=(Field(name="words", kind=Kind.TOKENS),), target="tags", target_kind=Kind.TOKENS)
+    words = table_of({"words": [["to", "do"], ["to"]], "tags": [["O", "O"], ["O"]]})
+    made = Preprocessing.fit(words, schema, PreprocessingSettings(minimum_count=1), form=Form.TOKEN)
+    given = EncodedSource(
+        encoded=made.encode(words), table=words, schema=schema, targets=None, stack=stack, batch=BatchSize(size=2)
+    )
+    letters = given.plain([1, 0]).inputs["characters"]
+
+    assert letters.shape == (2, 2, 20)
+    assert letters[0, 0].tolist() == letters[1, 0].tolist()
+    assert not letters[0, 1].any()  # padding
+
+
+def of_tasks(batch, *, texts=True):
+    """Rows of which a third has the first target, the others the second, and one of five both."""
+    fields = (Field(name="text", kind=Kind.TEXT),) if texts else (Field(name="size", kind=Kind.NUMBER),)
+    schema = Schema(inputs=fields, target="a, b", target_kind=Kind.RECORD)
+    rows = np.arange(ROWS)
+    targets = np.stack(
+        [np.where(rows % 3 == 0, 1.0, np.nan), np.where((rows % 3 > 0) | (rows % 5 == 0), 2.0, np.nan)], 1
+    )
+    return EncodedSource(
+        encoded=Preprocessing.fit(table(), schema, PreprocessingSettings(minimum_count=1)).encode(table()),
+        table=table(),
+        schema=schema,
+        targets=targets,
+        stack=lambda given: torch.as_tensor(np.asarray(given)),
+        batch=batch,
+    )
+
+
+@pytest.mark.parametrize("texts", [True, False])
+def test_where_tasks_are_sampled_each_batch_is_of_one(texts):
+    made = of_tasks(BatchSize(size=4, sampling="tasks"), texts=texts)
+    plan = made.plan(seed=0, epoch=1)
+
+    for rows in plan:
+        assert len({tuple(np.isnan(made.targets[row])) for row in rows}) == 1
+    assert sorted(row for rows in plan for row in rows) == list(range(ROWS))
+    assert plan != made.plan(seed=0, epoch=2)
+    alike = of_tasks(BatchSize(size=4, sampling="tasks", sampling_exponent=0.0), texts=texts).plan(seed=0, epoch=1)
+    of_task = [tuple(np.isnan(made.targets[rows[0]])) for rows in alike]
+    assert max(map(of_task.count, of_task)) - min(map(of_task.count, of_task)) <= 1
+
+
+def test_sampling_that_decides_nothing_is_refused():
+    with pytest.raises(RecipeError, match=r"batch\.sampling: tasks decides nothing"):
+        source(batch=BatchSize(size=4, sampling="tasks"))
+    with pytest.raises(RecipeError, match=r"batch\.sampling_exponent decides nothing"):
+        of_tasks(BatchSize(size=4, sampling_exponent=0.5))

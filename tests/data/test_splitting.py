@@ -150,3 +150,46 @@ def test_images_cannot_be_strata():
     images = Table(columns={"x": np.zeros((3, 2, 2))}, ids=("1", "2", "3"))
     with pytest.raises(DataError, match="by images"):
         split(images, shares=SHARES, by="stratified", column="x")
+
+
+def dated(days):
+    when = np.array([None if day is None else f"2024-03-{day:02d}" for day in days], dtype=object)
+    return Table(columns={"when": when}, ids=tuple(str(row) for row in range(len(days))))
+
+
+def days(part):
+    return [int(value[-2:]) for value in part.columns["when"]]
+
+
+def test_a_temporal_split_tests_on_the_latest_rows():
+    table = dated([9, 1, 5, 3, 7, 2, 8, 4, 6, 10])
+    parts = split(table, shares={"train": 0.6, "valid": 0.2, "test": 0.2}, by="temporal", column="when")
+    assert {name: sorted(days(part)) for name, part in parts.items()} == {
+        "train": [1, 2, 3, 4, 5, 6],
+        "valid": [7, 8],
+        "test": [9, 10],
+    }
+    assert days(parts["train"]) == [1, 5, 3, 2, 4, 6], "rows stand in the order in which they stood"
+
+
+@given(st.lists(st.integers(1, 9), min_size=3, max_size=40).filter(lambda days: len(set(days)) >= 3))
+def test_a_moment_stands_in_one_part_and_none_is_empty(given):
+    parts = split(dated(given), shares={"train": 0.8, "valid": 0.1, "test": 0.1}, by="temporal", column="when")
+    train, valid, test = (days(parts[name]) for name in ("train", "valid", "test"))
+    assert max(train) < min(valid) <= max(valid) < min(test)
+    assert sorted(train + valid + test) == sorted(given)
+
+
+def test_a_temporal_split_by_numbers():
+    table = Table(columns={"year": np.array([3.0, 1.0, 2.0])}, ids=("a", "b", "c"))
+    parts = split(table, shares={"train": 0.5, "test": 0.5}, by="temporal", column="year")
+    assert parts["test"].columns["year"].max() == 3
+
+
+@pytest.mark.parametrize(
+    ("given", "met"),
+    [([1, None, 2, None], "does not say when each row was"), ([4, 4, 4], "would be empty")],
+)
+def test_times_that_cannot_split(given, met):
+    with pytest.raises(DataError, match=met):
+        split(dated(given), shares={"train": 0.5, "test": 0.5}, by="temporal", column="when")

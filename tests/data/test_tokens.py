@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from kilter.data.normalisation import Normalisation
 from kilter.data.tokens import EDGE, Tokenisation
 
 
@@ -24,18 +25,20 @@ def test_words(text, tokens):
 
 
 def test_case_is_kept_where_asked():
-    assert Tokenisation(lower=False).tokens("Ab C") == ["Ab", "C"]
+    assert Tokenisation(normalisation=Normalisation(lower=False)).tokens("Ab C") == ["Ab", "C"]
 
 
 @given(st.text())
 def test_words_leave_out_nothing_but_white_space(text):
     composed = unicodedata.normalize("NFC", text)
-    assert "".join(Tokenisation(lower=False).tokens(text)) == "".join(composed.split())
+    assert "".join(Tokenisation(normalisation=Normalisation(lower=False)).tokens(text)) == "".join(composed.split())
 
 
 @given(st.text())
 def test_characters_are_the_text(text):
-    assert "".join(Tokenisation(unit="character", lower=False).tokens(text)) == unicodedata.normalize("NFC", text)
+    assert "".join(
+        Tokenisation(unit="character", normalisation=Normalisation(lower=False)).tokens(text)
+    ) == unicodedata.normalize("NFC", text)
 
 
 @pytest.mark.parametrize("unit", ["word", "character"])
@@ -79,3 +82,22 @@ def test_words_and_character_ngrams_are_told_apart():
 
 def test_only_bags_lack_an_order():
     assert [Tokenisation(unit=unit).ordered for unit in ("word", "character", "ngrams")] == [True, True, False]
+
+
+@pytest.mark.parametrize("unit", ["word", "character", "bpe", "ngrams"])
+def test_what_is_special_stays_whole(unit):
+    tokenisation = Tokenisation(unit=unit, special=("<SEP>", "@user")).fitted(["a b"], largest=99, minimum_count=1)
+    parts = tokenisation.parts("A <SEP> @user's b<SEP>")
+    assert [part for part in parts if part in {"<SEP>", "@user"}] == ["<SEP>", "@user", "<SEP>"]
+    assert tokenisation.inside("<SEP>") == []
+    assert tokenisation.parts(("a", "<SEP>")).count("<SEP>") == 1
+
+
+def test_the_longest_special_string_wins():
+    assert Tokenisation(special=("<a", "<a>", "c++")).parts("x <a> c++ <a") == ["x", "<a>", "c++", "<a"]
+
+
+def test_only_learnt_pieces_are_learnt():
+    for unit in ("word", "character", "ngrams"):
+        assert Tokenisation(unit=unit).fitted(["a"], largest=9, minimum_count=1) == Tokenisation(unit=unit)
+    assert Tokenisation(unit="bpe").fitted(["a", None, ("b", "c")], largest=9, minimum_count=1).pieces

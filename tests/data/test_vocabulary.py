@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from kilter.data.normalisation import Normalisation
 from kilter.data.tokens import Tokenisation
 from kilter.data.vocabulary import BEGIN, BETWEEN, END, RESERVED, UNKNOWN, Vocabulary, shared
 
@@ -27,7 +28,9 @@ def test_ids_follow_frequency_and_rare_tokens_are_unknown():
 
 
 def test_equally_frequent_tokens_stand_by_code_point():
-    assert Vocabulary.fit([["b a é A"]], Tokenisation(lower=False), minimum_count=1).entries == ("A", "a", "b", "é")
+    assert Vocabulary.fit(
+        [["b a é A"]], Tokenisation(normalisation=Normalisation(lower=False)), minimum_count=1
+    ).entries == ("A", "a", "b", "é")
 
 
 def test_only_the_most_frequent_enter():
@@ -111,3 +114,36 @@ def test_room_is_shared_evenly(lengths, room):
     assert all(share <= length for share, length in zip(shares, lengths, strict=True))
     if cut:
         assert max(shares) - min(cut) <= 1
+
+
+@pytest.mark.parametrize(("kept", "ids"), [("head", "abcd"), ("tail", "efgh"), ("ends", "abgh")])
+def test_a_text_that_is_too_long_keeps_what_is_asked_for(kept, ids):
+    vocabulary = Vocabulary.fit([["a b c d e f g h"]], Tokenisation(), minimum_count=1, room=6, kept=kept)
+    (row,) = [vocabulary.encode([["a b c d e f g h"]])[0]]
+    assert "".join(vocabulary.entries[number - 5] for number in row[1:-1]) == ids
+    assert Vocabulary.from_json(vocabulary.to_json()) == vocabulary
+
+
+def test_both_ends_of_an_odd_room_and_of_none():
+    vocabulary = Vocabulary.fit([["a"]], Tokenisation(), minimum_count=1, kept="ends")
+    assert vocabulary.keep("abcdefg", 3) == ["a", "b", "g"]
+    assert vocabulary.keep("abcdefg", 1) == ["a"]
+    assert vocabulary.keep("abcdefg", 0) == []
+    assert vocabulary.keep("ab", 2) == ["a", "b"]
+
+
+def test_special_strings_come_first_however_rare_they_are():
+    tokenisation = Tokenisation(special=("<sep>", "<never>"))
+    vocabulary = Vocabulary.fit([["a a a b b <sep>"]], tokenisation, minimum_count=2)
+    assert vocabulary.entries == ("<sep>", "a", "b")
+
+
+def test_learnt_pieces_cover_what_is_rare():
+    train = ["low lower lowest", "new newer newest", "wide"]
+    vocabulary = Vocabulary.fit([train], Tokenisation(unit="bpe"), minimum_count=2)
+    again = Vocabulary.from_json(vocabulary.to_json())
+    rows = again.encode([["lowest wider", "slow", "z"]])
+    assert again == vocabulary
+    assert not (rows[0] == UNKNOWN).any()
+    assert not (rows[1] == UNKNOWN).any()
+    assert (rows[2] == UNKNOWN).sum() == 1

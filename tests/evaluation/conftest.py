@@ -8,10 +8,13 @@ import pytest
 from kilter.values.batch import Example
 from kilter.values.evaluation import Measures, Score
 from kilter.values.predictions import Predictions
+from kilter.values.task import Form
 
 
 class Naming:
     """What evaluation asks of a task: names, and scores."""
+
+    form = Form.ROW
 
     def __init__(self, labels=()):
         self.labels = labels

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from scipy import stats
@@ -123,3 +125,13 @@ def test_comparisons_made_together_are_corrected(classified):
 def test_an_unknown_model_is_an_error(two):
     with pytest.raises(UsageError, match="no predictions of 'net': there are those of 'network', 'linear'"):
         compare_all(dict(zip(("network", "linear"), two, strict=True)), model="net")
+
+
+def test_amounts_that_are_missing_in_both_are_the_same_targets(estimated):
+    made = estimated([1.0, 2.0, 3.0], [1.5, 2.0, 2.0])
+    holed = np.array([[1.0, np.nan], [2.0, 3.0], [np.nan, 4.0]])
+    left, right = replace(made, target=holed, decided=holed), replace(made, target=holed.copy(), decided=holed)
+
+    assert compare(left, right).difference.value == 0
+    with pytest.raises(UsageError, match="1 of 3 examples have another target"):
+        compare(left, replace(right, target=np.where(np.isnan(holed), [[np.nan, 0.0]], holed)))

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -8,11 +9,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kilter.evaluation.mistakes import LONGEST_INPUT, MOST_PAIRS, find_mistakes, in_words
+from kilter.values.batch import Example
 from kilter.values.errors import UsageError
 from kilter.values.predictions import Predictions
+from kilter.values.task import Form
 
 
 class Numbers:
+    form = Form.ROW
+
     def name_of(self, encoded):
         return str(encoded)
 
@@ -129,3 +134,67 @@ def test_inputs_are_put_into_words_and_shortened():
     assert len(long) <= LONGEST_INPUT
     assert long.endswith("…")
     assert len(in_words({"numbers": np.arange(1e6)})) <= LONGEST_INPUT
+
+
+class Tags:
+    form = Form.TOKEN
+
+    def name_of(self, encoded):
+        return " ".join(("O", "B-x", "I-x")[number] for number in encoded)
+
+
+def objects(*rows):
+    column = np.empty(len(rows), dtype=object)
+    column[:] = [np.array(row) for row in rows]
+    return column
+
+
+def test_of_tags_the_words_that_are_wrong_are_told(rows):
+    made = predictions(objects([0, 1, 2], [0, 1]), objects([0, 1, 0], [0, 1]), [1.0, 0.5], ids=["a", "b"])
+    source = rows({"a": {"tokens": ("we", "New", "York")}, "b": {"tokens": ("in", "Oslo")}})
+    (mistake,) = find_mistakes(made, Tags(), source=source)
+    assert (mistake.id, mistake.target, mistake.decided) == ("a", "York I-x", "York O")
+    assert find_mistakes(made, Tags())[0].target == "O B-x I-x"  # without the words, all tags
+
+
+class Next:
+    form = Form.NEXT
+
+    def name_of(self, encoded):
+        return "".join(("", "a", "b", " ")[number] for number in encoded)
+
+
+def test_of_a_text_the_tokens_that_surprised_are_told_with_their_nats(rows):
+    told = objects([[0.5, 1], [3.0, 1], [2.0, 2], [0.1, 3], [4.0, 1]])
+    made = replace(predictions(objects([1, 2, 3, 3, 0]), objects([1, 1, 2, 3, 1]), [1.9], ids=["t"]), answer=told)
+    (mistake,) = find_mistakes(made, Next(), source=rows({"t": {"text": "ab  "}}))
+    assert mistake.target == "a (0.5 nats), b (3 nats), ' ' (2 nats), (end) (4 nats)"
+    assert mistake.decided == "a, a, b, a"
+    silent = replace(made, answer=objects([[0.5, -100], [3.0, -100], [2.0, -100], [0.1, -100], [4.0, -100]]))
+    assert find_mistakes(silent, Next())[0].decided == ""
+
+
+class Match:
+    form = Form.MATCH
+
+    def name_of(self, encoded):
+        return f"row {encoded}"
+
+
+def test_texts_that_are_matched_are_told_as_they_are(rows):
+    class WithTexts(rows):
+        def example(self, row):
+            return Example(inputs={"q": "?"}, target=("first", "second")[row], id=self.ids[row])
+
+    made = predictions(np.array([0, 1]), np.array([1, 1]), [np.nan, np.nan], ids=["a", "b"])
+    (mistake,) = find_mistakes(made, Match(), source=WithTexts({"a": {}, "b": {}}))
+    assert (mistake.target, mistake.decided) == ("first", "second")
+    assert find_mistakes(made, Match())[0].target == "row 0"
+
+
+def test_what_is_not_known_of_several_targets_is_no_mistake(naming):
+    target = np.array([[1.0, np.nan], [0.0, 1.0], [np.nan, 1.0]])
+    decided = np.array([[1.0, 0.0], [0.0, 1.0], [1.0, 0.0]])
+    made = predictions(target, decided, [0.1, 0.2, 0.3], ids=["a", "b", "c"])
+
+    assert [mistake.id for mistake in find_mistakes(made, naming())] == ["c"]

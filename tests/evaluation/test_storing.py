@@ -81,10 +81,28 @@ def test_sequences_keep_their_lengths_and_words(tmp_path):
     assert_same(made, there_and_back(tmp_path / "p.jsonl", made))
 
 
-def test_arrays_as_sequences_come_back_as_tuples(tmp_path):
-    target = np.empty(1, dtype=object)
-    target[0] = np.array([[1, 2], [3, 4]])
-    assert there_and_back(tmp_path / "p.jsonl", predictions(target=target)).target[0] == ((1, 2), (3, 4))
+def test_sequences_that_are_arrays_come_back_as_arrays_of_their_type(tmp_path):
+    target, answer = np.empty(3, dtype=object), np.empty(3, dtype=object)
+    target[:] = [np.array([1, 2]), np.array([3]), np.zeros(0, np.int64)]
+    answer[:] = [np.array([[0.1, 0.9], [1.0, math.nan]]), np.array([[0.5, math.inf]]), np.zeros((0, 2))]
+    made = predictions(target=target, answer=answer)
+    read = there_and_back(tmp_path / "p.jsonl", made)
+    for name in ("target", "answer", "decided"):
+        for one, other in zip(getattr(made, name), getattr(read, name), strict=True):
+            assert other.dtype == one.dtype
+            assert other.shape == one.shape
+            np.testing.assert_array_equal(one, other)
+
+
+def test_sequences_of_several_types_come_back_as_tuples(tmp_path):
+    target = np.empty(2, dtype=object)
+    target[:] = [np.array([1, 2]), np.array([0.5])]
+    assert there_and_back(tmp_path / "p.jsonl", predictions(target=target)).target.tolist() == [(1, 2), (0.5,)]
+
+
+def test_several_amounts_come_back_with_what_is_missing(tmp_path):
+    made = predictions(target=np.array([[1.0, math.nan], [math.nan, -2.5]]))
+    assert_same(made, there_and_back(tmp_path / "p.jsonl", made))
 
 
 def test_matrices_keep_their_shape_without_rows(tmp_path):

@@ -5,10 +5,11 @@ import pytest
 import torch
 
 from kilter.data.tabling import table_of
+from kilter.engine.generating import Manner
 from kilter.export.predicting import Answer, answer, make_predictor
 from kilter.project.assembling import build_pipeline, make_dataset
 from kilter.project.memory import project_in_memory
-from kilter.values.errors import DataError
+from kilter.values.errors import DataError, UsageError
 from kilter.values.json_form import dumps
 from kilter.values.table import Table
 
@@ -89,3 +90,77 @@ def test_an_answer_as_json():
     one = Answer(id="a", decided="x", probabilities={"x": 0.75, "y": 0.25})
 
     assert one.form() == {"id": "a", "prediction": "x", "probabilities": {"x": 0.75, "y": 0.25}}
+
+
+TEXTS = [f"{'abc'[i % 3]} word {'xyz'[i % 3]}" for i in range(60)]
+
+
+def stored(columns, task, **settings):
+    """A predictor of fresh weights, by way of the files that a run keeps."""
+    target = settings.pop("target", "y")
+    table = table_of(columns)
+    project = project_in_memory(("train",), target=target, task=task, settings=settings)
+    pipeline, preprocessing = build_pipeline(project, make_dataset(project, {"train": table}))
+    torch.manual_seed(0)
+    weights = pipeline.make_model().state_dict()
+    names = [target] if isinstance(target, str) else list(target)
+    config = {"data": {"target": names}, "task": task, **pipeline.recipe.model_dump(mode="json")}
+    parts = json.loads(dumps([config, pipeline.task.describe(), preprocessing.to_json()]))
+    return make_predictor(config=parts[0], task=parts[1], preprocessing=parts[2], weights=weights)
+
+
+def rows_of(**columns):
+    made = {}
+    for name, values in columns.items():
+        made[name] = np.empty(len(values), dtype=object)
+        made[name][:] = values
+    return Table(columns=made, ids=tuple(f"new:{row}" for row in range(len(values))))
+
+
+def test_each_word_has_its_tag_and_spans_their_words():
+    tokens = [("in", "new", "york") if i % 2 else ("with", "ann") for i in range(60)]
+    tags = [("O", "B-LOC", "I-LOC") if i % 2 else ("O", "B-PER") for i in range(60)]
+    made = stored({"tokens": tokens, "y": tags}, "tagging", preprocessing={"longest": 8})
+    long = ("in", "new", "york", "with", "ann", "and", "bob", "we", "saw", "eve")
+    first, second = answer(made, rows_of(tokens=[("in", "new"), long]))
+    assert len(first.decided) == 2
+    assert len(second.decided) == len(long)
+    assert second.decided[8:] == ["O"] * 2  # what was cut off
+    assert second.form()["tokens"] == list(long)
+    for span in second.form()["spans"]:
+        assert span["text"] == " ".join(long[span["start"] : span["end"]])
+
+
+def test_a_language_model_goes_on_and_a_writer_answers():
+    model = stored({"y": TEXTS}, "generation")
+    (first, again) = answer(model, rows_of(y=["a word", "a word"]), Manner(longest=5))
+    assert (first.decided, first.more) == (again.decided, again.more)
+    assert first.more["tokens"] <= 5
+    assert first.more["nats"] > 0
+    writer = stored({"x": TEXTS, "y": TEXTS[::-1]}, "generation")
+    (beams,) = answer(writer, rows_of(x=["b word y"]), Manner(longest=4, beams=3))
+    assert beams.more["tokens"] <= 4
+    assert isinstance(beams.decided, str)
+
+
+def test_the_nearest_of_the_given_texts_is_the_answer_or_the_place():
+    made = stored({"x": TEXTS, "y": TEXTS[1:] + TEXTS[:1]}, "contrastive")
+    found = answer(made, rows_of(x=["a word", "b word", "c word"], y=["x", "z word", "x"]))
+    assert {one.decided for one in found} <= {"x", "z word"}
+    assert all(one.more["candidates"] == 2 for one in found)
+    (place,) = answer(made, rows_of(x=["a word"]))
+    assert np.linalg.norm(place.decided) == pytest.approx(1, abs=1e-4)
+    assert len(place.decided) == 128
+
+
+def test_several_columns_are_answered_by_name():
+    columns = {"text": TEXTS, "topic": ["abc"[i % 3] for i in range(60)], "size": [float(i % 7) for i in range(60)]}
+    made = stored(columns, "multitask", target=["topic", "size"])
+    (one,) = answer(made, rows_of(text=["a word x"]))
+    assert set(one.decided) == {"topic", "size"}
+    assert sum(one.probabilities["topic"].values()) == pytest.approx(1)
+
+
+def test_a_manner_of_writing_is_for_what_writes(of_classes):
+    with pytest.raises(UsageError, match="models of generation write"):
+        answer(of_classes, new(), Manner())

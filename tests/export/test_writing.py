@@ -69,3 +69,17 @@ def test_a_full_disk_leaves_what_was_there(tmp_path, monkeypatch):
         write_answers(path, AMOUNTS)
     assert path.read_text("utf-8") == as_csv(ANSWERS)
     assert [file.name for file in tmp_path.iterdir()] == ["a.csv"]
+
+
+def test_lists_stand_in_one_cell_and_columns_each_in_their_own():
+    tags = Answer(id="a", decided=["O", "B-x"], probabilities={}, more={"spans": []})
+    labels = Answer(id="b", decided=["news", "sport, indoor"], probabilities={"news": 0.9}, between="|")
+    several = Answer(id="c", decided={"topic": "news", "size": 2.5}, probabilities={"topic": {"news": 0.75}})
+
+    assert as_csv([tags]).splitlines() == ["id,prediction", "a,O B-x"]
+    assert as_csv([labels]).splitlines()[1] == 'b,"news|sport, indoor",0.9'
+    assert as_csv([several]).splitlines() == [
+        "id,prediction of topic,prediction of size,probability of topic news",
+        "c,news,2.5,0.75",
+    ]
+    assert json.loads(as_json_lines([tags])) == {"id": "a", "prediction": ["O", "B-x"], "spans": []}

@@ -4,9 +4,11 @@ import numpy as np
 import pytest
 import torch
 
-from kilter.models.catalogue import make_factory
+from kilter.models.catalogue import MODELS, make_factory
+from kilter.testing.padding import small_sizes
 from kilter.values.inputs import Inputs
 from kilter.values.recipe import ModelChoice
+from kilter.values.task import Form
 
 TEXT = Inputs(vocabulary=40, longest=12)
 TABLE = Inputs(numbers=5, categories=(4, 7))
@@ -26,12 +28,18 @@ def texts(rows: int = 6, length: int = 9, *, padding: int = 0, seed: int = 0):
     return {"tokens": tokens, "mask": mask}
 
 
+def sizes(name, form):
+    """Small sizes of inputs that a model of the catalogue takes where it answers in that form, and its outputs."""
+    return small_sizes(MODELS[name], form)
+
+
 @pytest.fixture
 def made():
     """A model by name over sizes, in evaluation mode, from seed 0."""
 
-    def make(name, inputs=TEXT, outputs=3, **arguments):
+    def make(name, inputs=TEXT, outputs=3, *, form=None, **arguments):
         torch.manual_seed(0)
-        return make_factory(ModelChoice(name=name, **arguments), inputs, outputs)().eval()
+        form = form or (MODELS[name].forms[0] if name in MODELS else Form.ROW)
+        return make_factory(ModelChoice(name=name, **arguments), inputs, outputs, form)().eval()
 
     return make

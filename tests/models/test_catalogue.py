@@ -6,8 +6,9 @@ from kilter.models.catalogue import MODELS, make_factory, resolve
 from kilter.values.errors import RecipeError
 from kilter.values.inputs import Inputs
 from kilter.values.recipe import ModelChoice
+from kilter.values.task import Form
 
-from .conftest import IMAGE, TABLE, TEXT
+from .conftest import IMAGE, TABLE, TEXT, sizes
 
 
 class Own(nn.Module):
@@ -24,14 +25,20 @@ def test_auto_follows_from_the_inputs_and_says_every_argument():
     assert (chosen["c"].name, chosen["i"].name) == ("mlp", "cnn")
     assert chosen["t"].name in {"bag", "textcnn"}
     assert resolve(ModelChoice(), Inputs(vocabulary=9, longest=3, ordered=False)).name == "bag"
+    assert resolve(ModelChoice(), Inputs(vocabulary=9, longest=3, texts=2)).name == "pairs"
+    assert resolve(ModelChoice(), Inputs(vocabulary=9, longest=3, texts=2, ordered=False)).name == "bag"
+    assert resolve(ModelChoice(), Inputs(numbers=3, image=(1, 4, 4))).name == "cnn"
     assert all(choice.arguments for choice in chosen.values())
     assert resolve(chosen["c"], TABLE) == chosen["c"]
 
 
-@pytest.mark.parametrize("name", sorted(MODELS))
-def test_the_same_seed_makes_the_same_model(name):
-    inputs = {"mlp": TABLE, "cnn": IMAGE}.get(name, TEXT)
-    factory = make_factory(ModelChoice(name=name), inputs, 3)
+LISTED = [(name, form) for name, listing in sorted(MODELS.items()) for form in listing.forms]
+
+
+@pytest.mark.parametrize(("name", "form"), LISTED)
+def test_the_same_seed_makes_the_same_model(name, form):
+    inputs, outputs = sizes(name, form)
+    factory = make_factory(ModelChoice(name=name), inputs, outputs, form)
     states = []
     for seed in (0, 0, 1):
         torch.manual_seed(seed)
@@ -50,6 +57,25 @@ def test_the_same_seed_makes_the_same_model(name):
         (ModelChoice(name="mlp"), TEXT, "it reads numbers or categories or image, and the data have none"),
         (ModelChoice(name="mlp"), Inputs(vocabulary=9, longest=3, numbers=2), "it does not read tokens"),
         (ModelChoice(name="lstm"), Inputs(vocabulary=9, longest=3, ordered=False), "a bag of n-grams has none"),
+        (
+            ModelChoice(name="tagger"),
+            TEXT,
+            "it answers once for each token, and the task needs answers once for each row",
+        ),
+        (ModelChoice(name="fttransformer"), TEXT, "it reads numbers or categories, and the data have none"),
+        (
+            ModelChoice(),
+            Inputs(vocabulary=9, longest=3, image=(1, 4, 4)),
+            "finds no model that reads tokens, mask, image",
+        ),
+        (ModelChoice(name="transformer", width=0), TEXT, "model.width = 0: must be 1 or more"),
+        (ModelChoice(name="transformer", activation="rleu"), TEXT, "model.activation = 'rleu': did you mean 'relu'"),
+        (
+            ModelChoice(name="cnn", normalisation="layer"),
+            IMAGE,
+            "model.normalisation = 'layer': legal are batch, group",
+        ),
+        (ModelChoice(name="mlp", residual="yes"), TABLE, "model.residual = 'yes': must be true or false"),
         (ModelChoice(name="nowhere.at_all:thing"), TEXT, "cannot be imported"),
         (ModelChoice(name="torch.nn:Nothing"), TEXT, "cannot be imported"),
         (ModelChoice(name="tests.models.test_catalogue:Own", widht=3), TEXT, "did you mean 'width'"),
@@ -63,3 +89,37 @@ def test_what_nobody_reads_is_an_error(choice, inputs, said):
 def test_a_persons_own_model_gets_the_sizes_that_it_names():
     model = make_factory(ModelChoice(name="tests.models.test_catalogue:Own", width=6), TEXT, 5)()
     assert (model.embedding.num_embeddings, model.out.in_features, model.out.out_features) == (40, 6, 5)
+
+
+def test_all_faults_of_a_choice_come_together():
+    choice = ModelChoice(name="lstm", widht=3, pooling="meen", dropout=2, initialisation="xavier_norml")
+    with pytest.raises(RecipeError, match="5 faults in the choice of a model") as caught:
+        resolve(choice, TABLE)
+    assert len(caught.value.faults) == 5
+
+
+@pytest.mark.parametrize(
+    ("form", "preferred"),
+    [(Form.TOKEN, "tagger"), (Form.NEXT, "lm-lstm"), (Form.TEXT, "encoder-decoder"), (Form.MATCH, "siamese")],
+)
+def test_auto_follows_from_the_form(form, preferred):
+    name = preferred if preferred in MODELS else next(n for n, listing in MODELS.items() if form in listing.forms)
+    inputs, _ = sizes(name, form)
+    assert resolve(ModelChoice(), inputs, form).name == name
+
+
+def test_a_model_of_another_form_says_which_ones_answer_so():
+    with pytest.raises(RecipeError, match=r"needs answers once for each token; so answer .*transformer"):
+        resolve(ModelChoice(name="gru"), TEXT, Form.TOKEN)
+
+
+def test_every_model_takes_an_initialisation():
+    assert all(resolve(ModelChoice(name=n), *sizes_and_form(n)).arguments["initialisation"] == "auto" for n in MODELS)
+    torch.manual_seed(0)
+    model = make_factory(ModelChoice(name="mlp", initialisation="truncated_normal"), TABLE, 3)()
+    assert model.hidden[0].weight.abs().max() <= 0.04
+
+
+def sizes_and_form(name):
+    form = MODELS[name].forms[0]
+    return sizes(name, form)[0], form

@@ -17,3 +17,11 @@ def test_each_column_of_categories_has_embeddings_of_its_own():
 def test_without_columns_nothing_is_added():
     features = torch.randn(2, 3)
     assert Columns(Inputs(vocabulary=3)).beside(features, None, None) is features
+
+
+def test_each_token_gets_the_columns_of_its_row():
+    columns, features, numbers = Columns(Inputs(numbers=2)), torch.randn(3, 5, 4), torch.randn(3, 2)
+    made = columns.beside(features, numbers, None)
+    assert made.shape == (3, 5, 6)
+    assert torch.equal(made[..., :4], features)
+    assert torch.equal(made[:, 4, 4:], numbers)

@@ -1,6 +1,6 @@
 import numpy as np
 
-from kilter.models.features import Features, ordinal
+from kilter.models.features import Codes, Features
 from kilter.values.table import Field, Kind, Schema, Table
 
 
@@ -48,7 +48,37 @@ def test_pixels_lie_between_0_and_1():
 
 def test_codes_for_trees():
     kinds = schema(size=Kind.NUMBER, colour=Kind.CATEGORY)
-    train = table(size=np.array([1.0, 2.0]), colour=words("red", "blue"))
-    given, codes = ordinal(kinds, train, table(size=np.array([3.0, 4.0, 5.0]), colour=words("blue", "green", None)))
+    codes = Codes(kinds).fit(table(size=np.array([1.0, 2.0]), colour=words("red", "blue")))
+    given = codes.transform(table(size=np.array([3.0, 4.0, 5.0]), colour=words("blue", "green", None)))
     np.testing.assert_array_equal(given, [[3, 1], [4, np.nan], [5, np.nan]])
-    assert codes == [False, True]
+    assert codes.codes == [False, True]
+
+
+def test_numbers_alone_have_no_codes():
+    assert Codes(schema(size=Kind.NUMBER)).codes is None
+
+
+def test_two_texts_are_also_compared():
+    kinds = schema(a=Kind.TEXT, b=Kind.TEXT)
+    train = table(a=words("a man", "a man", None), b=words("a dog", "a man", "a dog"))
+    compared = Features(kinds).fit(train).transform(train)
+    apart = [
+        Features(schema(x=Kind.TEXT)).fit(table(x=train.columns[n])).transform(table(x=train.columns[n])) for n in "ab"
+    ]
+    assert compared.shape[1] > sum(part.shape[1] for part in apart)
+    assert (compared[0] != compared[1]).nnz
+
+
+def test_words_that_were_cut_already_are_texts():
+    column = np.empty(2, dtype=object)
+    column[:] = [("a", "man"), ("a", "dog")]
+    cut = Features(schema(x=Kind.TOKENS)).fit(table(x=column)).transform(table(x=column))
+    whole = words("a man", "a dog")
+    text = Features(schema(x=Kind.TEXT)).fit(table(x=whole)).transform(table(x=whole))
+    np.testing.assert_array_equal(cut.toarray(), text.toarray())
+
+
+def test_texts_that_share_no_word_are_no_fault():
+    given = Features(schema(x=Kind.TEXT)).fit(table(x=words("one", "two"))).transform(table(x=words("one", None)))
+    assert given.shape[0] == 2
+    assert not given[1].toarray().any()

@@ -1,6 +1,8 @@
 import pytest
 import torch
 
+from kilter.models.mlp import Residual
+
 from .conftest import IMAGE, TABLE
 from .readers import begins_near_chance, teaches_every_parameter
 
@@ -11,11 +13,23 @@ def rows(count=6):
 
 
 @pytest.mark.parametrize("residual", [True, False])
-@pytest.mark.parametrize("activation", ["relu", "gelu", "tanh"])
+@pytest.mark.parametrize("activation", ["relu", "gelu", "tanh", "reglu", "swiglu"])
 def test_every_parameter_learns(made, residual, activation):
     model = made("mlp", TABLE, residual=residual, activation=activation, width=16)
     begins_near_chance(model, rows())
     teaches_every_parameter(model, rows())
+
+
+@pytest.mark.parametrize("normalisation", ["layer", "rms", "none"])
+def test_residual_layers_by_their_norm(made, normalisation):
+    teaches_every_parameter(made("mlp", TABLE, residual=True, normalisation=normalisation, width=16), rows())
+
+
+def test_a_residual_layer_that_adds_nothing_passes_on_what_it_is_given():
+    block, features = Residual(8, "gelu", 0.0), torch.randn(3, 8)
+    torch.nn.init.zeros_(block.block[-2].weight)
+    torch.nn.init.zeros_(block.block[-2].bias)
+    assert torch.equal(block(features), features)
 
 
 def test_without_hidden_layers_it_is_linear(made):

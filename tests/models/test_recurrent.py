@@ -9,7 +9,7 @@ from .readers import begins_near_chance, is_blind_to_padding, survives_empty_tex
 
 
 @pytest.mark.parametrize("name", ["lstm", "gru"])
-@pytest.mark.parametrize("pooling", ["max", "mean", "first", "final"])
+@pytest.mark.parametrize("pooling", ["max", "mean", "sum", "first", "final", "attention"])
 @pytest.mark.parametrize("bidirectional", [True, False])
 def test_padding_and_neighbours_do_not_count(made, name, pooling, bidirectional):
     is_blind_to_padding(made(name, pooling=pooling, bidirectional=bidirectional, width=8, layers=2))
@@ -22,15 +22,23 @@ def test_every_parameter_learns_from_any_text(made, name):
     begins_near_chance(made(name), texts())
 
 
-def test_both_directions_against_packed_sequences(made):
-    model, given = made("lstm", width=8), texts()
-    layer = model.layers[0]
-    twin = torch.nn.LSTM(64, 8, batch_first=True, bidirectional=True)
-    state = dict(layer.forward_cell.state_dict())
-    state |= {f"{name}_reverse": tensor for name, tensor in layer.backward_cell.state_dict().items()}
+@pytest.mark.parametrize("name", ["lstm", "gru"])
+@pytest.mark.parametrize("bidirectional", [True, False])
+def test_states_against_packed_sequences(made, name, bidirectional):
+    model, given = made(name, width=8, layers=2, bidirectional=bidirectional), texts()
+    kind = {"lstm": torch.nn.LSTM, "gru": torch.nn.GRU}[name]
+    twin = kind(64, 8, num_layers=2, batch_first=True, bidirectional=bidirectional)
+    state = {}
+    for number, layer in enumerate(model.layers):
+        cells = {"": layer.forward_cell, "_reverse": layer.backward_cell}
+        for ending, cell in cells.items():
+            tensors = cell.state_dict() if cell is not None else {}
+            state |= {key.replace("_l0", f"_l{number}") + ending: tensor for key, tensor in tensors.items()}
     twin.load_state_dict(state)
     embedded = model.embedding(given["tokens"])
     packed = pack_padded_sequence(embedded, given["mask"].sum(1), batch_first=True, enforce_sorted=False)
     expected, _ = pad_packed_sequence(twin(packed)[0], batch_first=True, total_length=given["mask"].shape[1])
-    states = layer(embedded, mirrored(given["mask"])) * given["mask"].unsqueeze(-1)
-    torch.testing.assert_close(states, expected)
+    states = embedded
+    for layer in model.layers:
+        states = layer(states, mirrored(given["mask"]))
+    torch.testing.assert_close(states * given["mask"].unsqueeze(-1), expected)

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from kilter.project.assembling import build_pipeline, clean, load_dataset, make_dataset, read_rows
+from kilter.project.assembling import build_pipeline, clean, load_dataset, make_dataset, read_file
 from kilter.project.reading import parse_project
 from kilter.values.errors import DataError, RecipeError
 from kilter.values.table import Kind, Table
@@ -55,7 +55,7 @@ def test_classes_that_are_to_be_amounts_are_said_with_their_rows(folder):
 def test_how_files_are_read_can_be_said(folder):
     (folder / "all.csv").write_text("n;label\n" + "1,5;ä\n2,5;b\n" * 20, "latin-1")
     given = project(folder, "  encoding: latin-1\n  separator: ';'\n  decimal: ','\n")
-    rows = read_rows(folder / "all.csv", given.file.data)
+    rows = read_file(folder / "all.csv", given.file.data).table
 
     assert rows.columns["n"][0] == 1.5
     assert rows.columns["label"][0] == "ä"
@@ -118,6 +118,21 @@ def test_overlap_is_left_out_of_training(folder):
     assert said == "; 3 left out (overlap), which leaves train 9, test 3"
 
 
+def test_rows_without_a_target_are_left_out_where_it_is_said(folder):
+    rows = tables()
+    rows["train"].columns["label"][[1, 4]] = None
+    given = parse_project(
+        "task: classification\ndata: {train: train, test: test, target: label, leave_out: unlabelled,"
+        " inputs: {text: text}, split: {valid: 0}}\n",
+        path=folder / "kilter.yaml",
+    )
+    dataset, said = clean(given, make_dataset(given, rows))
+
+    assert dataset["train"].ids == tuple(f"train:{i}" for i in range(12) if i not in (1, 4))
+    assert said == "; 2 left out (unlabelled), which leaves train 10, test 3"
+    assert set(build_pipeline(given, dataset)[0].splits) == {"train", "test"}
+
+
 def test_nothing_is_left_out_unasked(folder):
     dataset, said = cleaned(folder, "[]")
 
@@ -178,7 +193,7 @@ def test_all_that_is_fitted_is_fitted_on_training_rows_alone(folder):
         ("model: mpl\n", "kilter.yaml:5:1 model.name = 'mpl': did you mean 'mlp'?"),
         (
             "model: {name: mlp, widht: 3}\n",
-            "kilter.yaml:5:20 model.widht: unknown argument of 'mlp'; did you mean 'width'?",
+            "kilter.yaml:5:20 model.widht: unknown key; did you mean 'width'?",
         ),
         (
             "batch: {tokens: 500}\n",

@@ -81,3 +81,36 @@ def test_what_is_not_there_is_said(tmp_path):
         find_files(tmp_path / "none.csv")
     with pytest.raises(UsageError, match="no files"):
         find_files([])
+
+
+def test_texts_about_the_data_are_no_data(folder):
+    assert find_files(folder("rows.csv", "README.txt", "terms.txt")).splits["train"].name == "rows.csv"
+
+
+def test_texts_alone_are_data(folder):
+    here = folder("train.txt", "test.txt", "LICENSE.txt")
+
+    assert list(find_files(here).splits) == ["train", "test"]
+
+
+@pytest.mark.parametrize(("above", "found"), [("", {"train": ""}), ("train/", {"train": "train"})])
+def test_folders_of_images_stand_for_files(tmp_path, above, found):
+    image = tmp_path / "set" / above / "cats" / "1.png"
+    image.parent.mkdir(parents=True)
+    image.write_bytes(b"an image, as far as its name says")
+    here = tmp_path / "set"
+
+    assert find_files(here).splits == {split: here / name for split, name in found.items()}
+
+
+def test_split_folders_of_images_are_told_by_their_names(tmp_path):
+    for split in ("training", "dev", "test"):
+        image = tmp_path / split / "cats" / "1.jpg"
+        image.parent.mkdir(parents=True)
+        image.write_bytes(b"an image")
+
+    assert find_files(tmp_path).splits == {
+        "train": tmp_path / "training",
+        "valid": tmp_path / "dev",
+        "test": tmp_path / "test",
+    }

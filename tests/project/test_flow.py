@@ -92,6 +92,7 @@ def test_a_runs_folder_holds_what_it_should_and_nothing_pickled(ran):
         "preprocessing.json",
         "task.json",
         "evaluation.json",
+        "walkthrough.json",
         "report.html",
         "checkpoints/best.json",
         *(f"{newest}/{name}" for name in ("model.safetensors", "optimizer.safetensors", "state.json", "manifest.json")),

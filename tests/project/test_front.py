@@ -2,6 +2,7 @@ import shutil
 
 import numpy as np
 import pytest
+import torch
 
 import kilter
 from kilter.values.errors import RecipeError, UsageError
@@ -113,3 +114,36 @@ def test_a_file_that_imports_the_folder_of_reports_leaves_the_function_alone():
     import kilter.report.composing
 
     assert callable(kilter.report)
+
+
+@pytest.mark.parametrize("loader", [False, True])
+def test_a_pipeline_over_a_pytorch_data_set(loader):
+    generator = torch.Generator().manual_seed(0)
+    images = torch.rand(60, 1, 8, 8, generator=generator)
+    data = torch.utils.data.TensorDataset(images, (images.mean((1, 2, 3)) > 0.5).long())
+    given = torch.utils.data.DataLoader(data, batch_size=4) if loader else data
+    pipeline = kilter.make_pipeline(given, target="label", task="classification", settings={"model": "cnn"})
+
+    assert {split: len(source) for split, source in pipeline.splits.items()} == {"train": 48, "valid": 6, "test": 6}
+    batch = pipeline.splits["train"].plain([0, 1])
+    assert batch.inputs["image"].shape == (2, 1, 8, 8)
+    assert all(name.startswith("train#") for name in batch.ids)
+
+
+def test_an_example_of_a_pipeline_is_followed_through(pipeline):
+    document = kilter.describe(pipeline, pipeline.splits["test"].ids[1])
+
+    headings = [block.text for block in document.blocks if hasattr(block, "level")]
+    assert headings[0] == "1. As it was read"
+    assert headings[-1].endswith("The arithmetic of the training")
+    with pytest.raises(UsageError, match="no row has the id"):
+        kilter.describe(pipeline, "nobody")
+
+
+def test_an_example_of_a_project_or_a_run_is_followed_through(small, ran):
+    fresh = kilter.describe(small)
+    trained = kilter.describe(ran, split="train")
+
+    assert "fresh weights" in fresh.blocks[0].text
+    assert "the best weights of" in trained.blocks[0].text
+    assert kilter.describe(ran.path, split="train") == trained

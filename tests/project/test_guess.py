@@ -1,9 +1,12 @@
 import csv
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from kilter.project.guess import guess
+from kilter.project.initial import compose_project
+from kilter.project.reading import parse_project
 from kilter.values.errors import DataError, UsageError
 from kilter.values.table import Kind
 
@@ -29,84 +32,6 @@ N = 60
 NOISE = [round(0.37 * i % 7.3, 3) for i in range(N)]
 
 
-@pytest.mark.parametrize(
-    ("names", "target"),
-    [
-        (("label", "x", "z"), "label"),
-        (("x", "Target", "z"), "Target"),
-        (("y", "x", "z"), "y"),
-        (("price", "x", "z"), "price"),
-        (("x", "house_price", "z"), "house_price"),
-        (("x", "z", "w"), "w"),
-        (("score", "label", "z"), "label"),
-    ],
-)
-def test_the_target_is_told_by_its_name_or_is_the_last(write, names, target):
-    guessed = guess(write(dict.fromkeys(names, NOISE)))
-
-    assert guessed.target == target
-    assert "--set data.target=COLUMN" in reason(guessed, "target")
-
-
-@pytest.mark.parametrize(
-    ("name", "values", "task", "why"),
-    [
-        ("label", ["a", "b", "c"], "classification", "3 different words"),
-        ("label", [0, 1, 2], "classification", "may be classes or amounts"),
-        ("rating", [1, 2, 3, 4, 5], "regression", "may be classes or amounts"),
-        ("count", [0, 1, 2], "regression", "may be classes or amounts"),
-        ("outcome", [0, 1], "classification", "two values only"),
-        ("y", [0.5, 1.5, 2.25], "regression", "fractions"),
-        ("y", list(range(30)), "regression", "whole numbers"),
-    ],
-)
-def test_the_task_is_told_by_the_targets_values_and_never_in_silence(write, name, values, task, why):
-    column = [values[i % len(values)] for i in range(N)]
-    guessed = guess(write({"x": NOISE, name: column}))
-
-    assert (guessed.target, guessed.task) == (name, task)
-    assert why in reason(guessed, "task")
-    other = {"classification": "regression", "regression": "classification"}[task]
-    assert f"--set task={other}" in reason(guessed, "task")
-
-
-def test_what_is_said_is_not_guessed(write):
-    path = write({"x": NOISE, "label": [0, 1] * (N // 2)})
-    guessed = guess(path, target="x", task="regression")
-
-    assert (guessed.target, guessed.task) == ("x", "regression")
-    assert "you said so" in reason(guessed, "target")
-    assert "you said so" in reason(guessed, "task")
-
-
-def test_inputs_are_of_the_kind_they_look_like(write):
-    words = [f"some words here number {i}" for i in range(N)]
-    guessed = guess(write({"text": words, "colour": ["red", "blue"] * (N // 2), "n": NOISE, "y": [0, 1] * (N // 2)}))
-
-    assert guessed.inputs == {"text": Kind.TEXT, "colour": Kind.CATEGORY, "n": Kind.NUMBER}
-
-
-def test_columns_that_number_rows_or_name_other_labels_are_left_out_and_said(write):
-    columns = {
-        "id": list(range(N)),
-        "same": ["x"] * N,
-        "fine_label": ["a", "b", "c"] * (N // 3),
-        "n": NOISE,
-        "label": ["u", "v"] * (N // 2),
-    }
-    guessed = guess(write(columns))
-
-    assert guessed.ignore == ("id", "same", "fine_label")
-    assert list(guessed.inputs) == ["n"]
-    assert "fine_label is named like another label" in reason(guessed, "left out")
-
-
-def test_free_text_is_no_target(write):
-    words = [f"some words here number {i}" for i in range(N)]
-
-    assert guess(write({"n": NOISE, "text": words})).target == "n"
-
-
 def test_missing_splits_are_said(write):
     guessed = guess(write({"x": NOISE, "y": NOISE}))
 
@@ -120,6 +45,8 @@ def test_missing_splits_are_said(write):
         ({"x": NOISE}, "has one column"),
         ({"a": ["u"] * N, "b": ["v"] * N}, "no column could be learnt"),
         ({"y": NOISE, "same": ["v"] * N}, "nothing to learn from"),
+        ({"text": [f"some words here {i}" for i in range(N)], "label": ["v"] * N}, "holds one value only, 'v'"),
+        ({"x": NOISE, "label": [""] * N}, "holds no value at all"),
     ],
 )
 def test_data_that_hold_nothing_to_learn_are_refused(write, columns, said):
@@ -146,24 +73,67 @@ def test_images_are_inputs(tmp_path):
     guessed = guess(tmp_path)
 
     assert guessed.inputs == {"x": Kind.IMAGE}
-    assert (guessed.target, guessed.task) == ("y", "classification")
+    assert (guessed.target, guessed.task) == (("y",), "classification")
+
+
+SENTENCES = [f"some words here number {i}" for i in range(N)]
+MORE = [f"other words are there, {i} of them" for i in range(N)]
+
+
+def test_a_text_file_is_continued(tmp_path):
+    (tmp_path / "train.txt").write_text("To be, or not to be. " * 99, "utf-8")
+    guessed = guess(tmp_path / "train.txt")
+
+    assert (guessed.task, guessed.target, guessed.inputs) == ("generation", ("text",), {"text": Kind.TEXT})
+
+
+def test_what_was_noticed_while_reading_is_said(tmp_path):
+    (tmp_path / "a.csv").write_text("x;y\n1,5;2\n2,5;3\n", "utf-8")
+    guessed = guess(tmp_path / "a.csv")
+
+    assert guessed.notes[0] == "a.csv: fields are parted by semicolons"
+    assert "noted: a.csv: numbers have decimal commas" in str(guessed)
+
+
+def test_images_in_class_folders_are_inputs(tmp_path):
+    image = pytest.importorskip("PIL.Image")
+    for number in range(4):
+        folder = tmp_path / "pets" / ("cats", "dogs")[number % 2]
+        folder.mkdir(parents=True, exist_ok=True)
+        image.fromarray(np.full((4, 4), number, np.uint8)).save(folder / f"{number}.png")
+    guessed = guess(tmp_path / "pets")
+
+    assert (guessed.task, guessed.target, guessed.inputs) == ("classification", ("label",), {"image": Kind.IMAGE})
 
 
 @pytest.mark.parametrize(
-    ("name", "target", "task"),
+    ("name", "task", "target", "columns"),
     [
-        ("trec6", "label", "classification"),
-        ("sst2", "label", "classification"),
-        ("banking77", "label", "classification"),
-        ("adult", "income", "classification"),
-        ("mammography", "y", "classification"),
-        ("california_housing", "median_house_value", "regression"),
-        ("bike_sharing", "count", "regression"),
-        ("mnist10k", "y", "classification"),
+        ("adult", "classification", "income", (14, ())),
+        ("banking77", "classification", "label", (["text"], ())),
+        ("bike_sharing", "regression", "count", (15, ("instant",))),
+        ("boolq_small", "classification", "label", (["text_a", "text_b"], ())),
+        ("california_housing", "regression", "median_house_value", (9, ())),
+        ("cifar10_small", "classification", "label", (["image"], ())),
+        ("mammography", "classification", "y", (6, ())),
+        ("mnist10k", "classification", "y", (["x"], ())),
+        ("restaurants8k", "tagging", "tags", (["tokens"], ())),
+        ("sick", "classification", "label", (["text_a", "text_b"], ("score",))),
+        ("sst2", "classification", "label", (["text"], ())),
+        ("tinyshakespeare", "generation", "text", (["text"], ())),
+        ("trec6", "classification", "label", (["text"], ("fine_label",))),
+        ("tweet_emotion", "classification", "label", (["text"], ())),
+        ("wnut17", "tagging", "tags", (["tokens"], ())),
     ],
 )
-def test_known_data_sets_are_guessed(shared, name, target, task):
+def test_known_data_sets_are_guessed(shared, name, task, target, columns):
+    inputs, ignored = columns
     guessed = guess(shared / "data" / name)
 
-    assert (guessed.target, guessed.task) == (target, task)
+    assert (guessed.target, guessed.task) == ((target,), task)
+    assert (list(guessed.inputs) if isinstance(inputs, list) else len(guessed.inputs)) == inputs
+    assert guessed.ignore == ignored
     assert list(guessed.files) == ["train", "valid", "test"]
+    project = parse_project(compose_project(guessed, folder=Path()), path=Path("kilter.yaml"))
+    assert project.file.data.target == (target,)
+    assert project.file.task == task

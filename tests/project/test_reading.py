@@ -22,7 +22,7 @@ GOLDEN = """\
   kilter.yaml:4:3 data.split = {'valid': 0.6, 'test': 0.5}: valid and test take 1.1 of the rows; \
 together they must be less than 1.
   kilter.yaml:5:12 data.inputs.age = 'numbr': did you mean 'number'?
-  kilter.yaml:6:3 data.target = 3: must be text; name the column to learn.
+  kilter.yaml:6:3 data.target = 3: must be the name of a column, or a list of them; name the column to learn.
   kilter.yaml:7:3 data.ignore = ['a', 'a']: a stands there twice.
   kilter.yaml:8:3 data.leave_out = 'contradiction': did you mean 'contradictions'?
   kilter.yaml:9:1 tsk: unknown key; did you mean 'task'?

@@ -31,7 +31,7 @@ def test_from_the_first_moment_it_stands_what_is_run_on_what(project, begun):
     assert begun.environment["command"] == ["kilter", "run"]
     assert begun.environment["seeds"] == {"train.seed": 7, "data.split.seed": 3}
     assert begun.environment["data"] == {split: fingerprint(dataset[split]) for split in ("train", "valid", "test")}
-    assert begun.config["data"]["target"] == "label"
+    assert list(begun.config["data"]["target"]) == ["label"]
     assert begun.config["origin"]["overrides"] == ["train.seed=7", "data.split.seed=3", "batch.size=8"]
 
 

@@ -81,3 +81,19 @@ def test_no_mistakes_and_too_many_classes():
     figures, (grid,) = parts(confusion_section(evaluation(counts, tuple(map(str, range(size))))))
     assert figures == []
     assert "the first 15 of 22,650" in grid.caption
+
+
+def test_classes_are_put_in_order_by_f1_whatever_stands_behind_it():
+    def of(label, f1, precision):
+        scores = (
+            Score(name="f1", value=f1, low=None, high=None, n=9),
+            Score(name="average_precision", value=precision, low=None, high=None, n=9),
+        )
+        return ClassScores(label=label, support=3, scores=scores)
+
+    lead = Score(name="micro_f1", value=0.5, low=None, high=None, n=9)
+    classes = (of("a", 0.9, 0.1), of("b", 0.2, 0.8), of("c", 0.5, 0.5))
+    found = Evaluation(model="model", split="test", measures=Measures(scores=(lead,), classes=classes))
+    (figure,), (grid,) = parts(class_section(found))
+    assert [row[0] for row in grid.rows] == ["b", "c", "a"]
+    assert figure.says.startswith("The worst is b with f1 0.200")

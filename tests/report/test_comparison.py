@@ -5,6 +5,7 @@ from dataclasses import replace
 from kilter.report.comparison import called, comparison_section
 from kilter.report.verdict import standing_of
 from kilter.values.document import Figure, Grid
+from kilter.values.evaluation import Measures, Score
 
 
 def section(run):
@@ -56,3 +57,20 @@ def test_how_models_are_called(languages):
     assert called(replace(languages, config={}), "model") == "network"
     assert called(replace(languages, config={"model": "odd"}), "model") == "network"
     assert called(languages, "linear") == "linear"
+
+
+def test_many_scores_stand_below_each_other(languages):
+    def many(evaluation):
+        scores = tuple(
+            Score(name=f"task{at}.rmse", value=at / 10, low=None, high=None, n=5, larger_is_better=False)
+            for at in range(9)
+        )
+        return replace(evaluation, measures=Measures(scores=scores))
+
+    trained = languages.evaluation("test")
+    run = replace(languages, evaluations=(many(replace(trained, split="valid")), many(trained)), comparisons=())
+    *_, splits = section(run)[1]
+    assert splits.columns == ("score", "valid (5)", "test (5)")
+    assert len(splits.rows) == 9
+    assert splits.rows[3] == ("task3.rmse ↓", "0.300", "0.300")
+    assert "↓: smaller is better." in splits.caption

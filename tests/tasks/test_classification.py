@@ -8,10 +8,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn import metrics
 
-from kilter.tasks.classification import Classification, label_of
+from kilter.tasks.classification import Classification
 from kilter.tasks.reading import task_from
+from kilter.tasks.targets import label_of
 from kilter.values.batch import Batch
-from kilter.values.errors import DataError, TrainingError, UsageError
+from kilter.values.errors import DataError, RecipeError, TrainingError, UsageError
+from kilter.values.recipe import LossChoice
 
 TASK = Classification(labels=("a", "b", "c"))
 CELLS = st.one_of(
@@ -366,3 +368,114 @@ def test_a_batch_of_targets_is_one_tensor():
     assert stacked.tolist() == [2, 0, 1]
     assert stacked.dtype == torch.int64
     assert TASK.outputs == 3
+
+
+def loss_of(task, logits, target, weight=None):
+    total, weights, _ = task.loss(logits, batch_of(target, weight))
+    return (total / weights).item()
+
+
+def test_class_weights_and_smoothing_are_those_of_torch():
+    logits = torch.randn(6, 3, generator=torch.Generator().manual_seed(5))
+    target = [0, 1, 2, 2, 1, 0]
+    weights = (0.5, 1.0, 3.0)
+    weighed = Classification(
+        labels=("a", "b", "c"), weights=weights, choice=LossChoice(class_weights={"a": 0.5, "c": 3.0})
+    )
+    smoothed = Classification(labels=("a", "b", "c"), choice=LossChoice(smoothing=0.2))
+
+    by_torch = torch.nn.functional.cross_entropy(logits, torch.tensor(target), weight=torch.tensor(weights))
+    assert loss_of(weighed, logits, target) == pytest.approx(by_torch.item())
+    by_torch = torch.nn.functional.cross_entropy(logits, torch.tensor(target), label_smoothing=0.2)
+    assert loss_of(smoothed, logits, target) == pytest.approx(by_torch.item())
+
+
+def test_a_class_weight_is_a_weight_of_its_examples():
+    logits = torch.randn(4, 3, generator=torch.Generator().manual_seed(6))
+    weighed = Classification(
+        labels=("a", "b", "c"), weights=(2.0, 1.0, 1.0), choice=LossChoice(class_weights={"a": 2.0}, smoothing=0.1)
+    )
+    plain = Classification(labels=("a", "b", "c"), choice=LossChoice(smoothing=0.1))
+
+    once = loss_of(weighed, logits, [0, 1, 0, 2])
+    assert once == pytest.approx(loss_of(plain, logits, [0, 1, 0, 2], [2.0, 1.0, 2.0, 1.0]))
+
+
+def test_one_logit_trains_and_answers_as_two_do():
+    one = Classification(labels=("no", "yes"), choice=LossChoice(name="binary_cross_entropy"))
+    two = Classification(labels=("no", "yes"))
+    logit = torch.randn(8, 1, generator=torch.Generator().manual_seed(7))
+    both = torch.cat([torch.zeros(8, 1), logit], dim=1)
+    batch = batch_of([0, 1, 1, 0, 1, 0, 0, 1])
+
+    assert (one.outputs, two.outputs) == (1, 2)
+    for left, right in zip(one.loss(logit, batch), two.loss(both, batch), strict=True):
+        assert left.tolist() == pytest.approx(right.tolist())
+    assert np.allclose(one.decode(logit, batch), two.decode(both, batch))
+    assert one.loss(logit[:, 0], batch).total == one.loss(logit, batch).total
+    with pytest.raises(UsageError, match="one logit an example"):
+        one.loss(both, batch)
+
+
+def test_balanced_weights_make_every_class_count_alike():
+    column = column_of(["a"] * 6 + ["b"] * 3 + ["c"])
+    task = Classification.of(column, names_of(10), loss=LossChoice(class_weights="balanced"))
+
+    assert task.weights == pytest.approx((10 / 18, 10 / 9, 10 / 3))
+    assert task.prior_loss(task.encode(column, names_of(10))) == pytest.approx(math.log(3))
+
+
+def test_weights_of_no_class_are_refused_with_those_that_are_legal():
+    with pytest.raises(RecipeError, match=r"loss.class_weights.bb is the weight of no class"):
+        Classification.of(column_of(["a", "b"]), names_of(2), loss=LossChoice(class_weights={"bb": 2.0}))
+
+
+@pytest.mark.parametrize(
+    ("labels", "settings", "said"),
+    [
+        (("a", "b", "c"), {"name": "binary_cross_entropy"}, "it is for two classes, and there are 3"),
+        (("a", "b"), {"name": "distillation"}, "it needs shares of the classes"),
+        (("a", "b"), {"name": "huber"}, "'huber' is no loss of classification"),
+        (("a", "b"), {"focus": 2.0}, "loss.focus decides nothing for cross_entropy"),
+        (("a", "b"), {"name": "focal", "smoothing": 0.1}, "loss.smoothing decides nothing for focal"),
+    ],
+)
+def test_losses_and_numbers_that_cannot_be_are_refused(labels, settings, said):
+    with pytest.raises(RecipeError, match=said):
+        Classification(labels=labels, choice=LossChoice(**settings))
+
+
+def test_of_shares_the_largest_is_the_class_and_the_cost_is_their_cross_entropy():
+    given = np.array([[0.7, 0.3], [0.2, 0.8], [0.6, 0.4]])
+    task = Classification.of(given, names_of(3), columns=("no", "yes"))
+    answers = np.array([[0.9, 0.1], [0.5, 0.5], [0.3, 0.7]])
+    predictions = task.tabulate(names_of(3), task.encode(given, names_of(3)), answers)
+
+    assert task.soft
+    assert predictions.target.tolist() == [0, 1, 0]
+    assert predictions.decided.tolist() == [0, 0, 1]
+    assert predictions.cost == pytest.approx(-(given * np.log(answers)).sum(axis=1))
+    assert task.name_of(given[0]) == "no 0.7, yes 0.3"
+    with pytest.raises(RecipeError, match="one class an example, not shares"):
+        Classification.of(given, names_of(3), columns=("no", "yes"), loss=LossChoice(name="focal"))
+
+
+@pytest.mark.parametrize("settings", [{"smoothing": 0.1}, {"class_weights": {"a": 5.0}}, {"name": "focal"}])
+def test_no_constant_answer_loses_less_than_the_prior_whatever_the_loss(settings):
+    weights = (5.0, 1.0, 1.0) if "class_weights" in settings else ()
+    task = Classification(labels=("a", "b", "c"), weights=weights, choice=LossChoice(**settings))
+    target = np.repeat([0, 1, 2], [60, 30, 10])
+    shares = np.random.default_rng(0).dirichlet((6.0, 3.0, 1.5), 3000)
+    losses = [loss_of(task, torch.tensor(np.log(p)).expand(100, 3), target) for p in shares]
+
+    assert task.prior_loss(target) == pytest.approx(min(losses), rel=5e-3)
+    assert task.prior_loss(target) <= min(losses) + 1e-6
+
+
+def test_a_class_that_only_held_out_rows_have_is_scored_as_missed():
+    task = Classification.of(np.array(["b", "a", "b"], object), ["1", "2", "3"], elsewhere=["c", None, "a"])
+
+    assert task.labels == ("a", "b", "c")
+    assert task.encode(np.array(["c"], object), ["4"]).tolist() == [2]
+    table = task.tabulate(["4", "5"], np.array([2, 0]), np.array([[0.5, 0.4, 0.1], [0.8, 0.1, 0.1]]))
+    assert task.points(table)["accuracy"] == 0.5

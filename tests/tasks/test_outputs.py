@@ -65,3 +65,13 @@ def test_a_batch_without_targets_cannot_be_learnt_from():
     assert target_of(BATCH) is BATCH.target
     with pytest.raises(ValueError, match="no targets"):
         target_of(batch)
+
+
+def test_one_logit_an_example_may_come_with_or_without_its_column():
+    batch = Batch(inputs={}, target=None, weight=torch.ones(3), ids=("a", "b", "c"))
+
+    assert logits_of(torch.zeros(3), batch, 1).shape == logits_of(torch.zeros(3, 1), batch, 1).shape == (3, 1)
+    with pytest.raises(UsageError, match="one logit an example"):
+        logits_of(torch.zeros(3, 2), batch, 1)
+    with pytest.raises(UsageError, match="one amount a column"):
+        logits_of(torch.zeros(3, 2), batch, 4, each="one amount a column")

@@ -11,7 +11,8 @@ from sklearn import metrics
 from kilter.tasks.reading import task_from
 from kilter.tasks.regression import Regression
 from kilter.values.batch import Batch
-from kilter.values.errors import DataError, TrainingError, UsageError
+from kilter.values.errors import DataError, RecipeError, TrainingError, UsageError
+from kilter.values.recipe import LossChoice
 
 TASK = Regression(center=10.0, scale=2.0)
 CELLS = st.one_of(st.none(), st.booleans(), st.integers(), st.floats(), st.text(max_size=3), st.complex_numbers())
@@ -247,3 +248,33 @@ def test_the_task_comes_back_from_its_description_to_the_bit():
 def test_an_amount_reads_like_one():
     assert TASK.name_of(np.float64(1234.5678)) == "1234.57"
     assert TASK.name_of(3.0) == "3"
+
+
+@pytest.mark.parametrize("settings", [{"name": "absolute"}, {"name": "huber"}, {"name": "huber", "delta": 0.3}])
+def test_other_losses_are_those_of_torch_and_their_prior_is_the_best_constant(settings):
+    task = Regression(center=10.0, scale=2.0, choice=LossChoice(**settings))
+    target, _ = drawn(101)
+    target[:10] += 30  # so that mean, median and what lies between them differ
+    batch = Batch(inputs={}, target=task.stack(target), weight=torch.ones(101), ids=tuple(names_of(101)))
+    kind = {"absolute": torch.nn.L1Loss(), "huber": torch.nn.HuberLoss(delta=settings.get("delta", 1.0))}
+    outputs = torch.linspace(-1, 1, 101)
+
+    loss = task.loss(outputs, batch)
+    assert (loss.total / loss.weight).item() == pytest.approx(kind[settings["name"]](outputs, batch.target).item())
+    constants = [task.loss(torch.full((101,), c), batch).total.item() / 101 for c in np.linspace(-1, 2, 3001)]
+    assert min(constants) == pytest.approx(task.prior_loss(target), rel=1e-4)
+    assert task.loss(torch.zeros(101), batch).total.item() / 101 == pytest.approx(task.chance_loss(target), rel=1e-5)
+
+
+def test_scores_do_not_depend_on_the_loss():
+    target, answers = drawn(50)
+    other = Regression(center=10.0, scale=2.0, choice=LossChoice(name="absolute"))
+
+    assert other.measure(other.tabulate(names_of(50), target, answers)) == TASK.measure(
+        TASK.tabulate(names_of(50), target, answers)
+    )
+
+
+def test_a_number_that_decides_nothing_is_refused():
+    with pytest.raises(RecipeError, match=r"loss\.delta decides nothing for squared"):
+        Regression(center=0.0, scale=1.0, choice=LossChoice(delta=2.0))

@@ -4,7 +4,9 @@ import numpy as np
 import pytest
 import torch
 
-from kilter.testing.sources import ArraySource
+from kilter.tasks.tagging import Tagging
+from kilter.testing.sources import ArraySource, TextSource
+from kilter.values.task import IGNORED
 
 NUMBERS = torch.arange(20.0).reshape(10, 2)
 TARGETS = np.arange(10) % 3
@@ -44,3 +46,23 @@ def test_noise_is_a_function_of_seed_epoch_and_row_and_spares_tokens():
     assert not torch.equal(here.inputs["numbers"], noisy.batch([5, 2], seed=0, epoch=2).inputs["numbers"])
     assert torch.equal(here.inputs["tokens"], NUMBERS.long()[[5, 2]])
     assert torch.equal(source().batch([5], seed=0, epoch=0).inputs["numbers"], NUMBERS[[5]])
+
+
+def test_texts_are_as_wide_as_the_longest_of_the_batch():
+    tokens = torch.tensor([[5, 6, 0, 0], [5, 0, 0, 0], [5, 6, 7, 8]])
+    answers = torch.tensor([[5, 0], [5, 6], [5, 0]])
+    inputs = {"tokens": tokens, "mask": tokens > 0, "answers": answers, "answers_mask": answers > 0}
+    targets = np.empty(3, dtype=object)
+    targets[:] = [np.array([1, 2]), np.array([1]), np.array([1, 2, 3, 4])]
+    texts = TextSource(inputs, targets, Tagging(labels=("O", "B-a", "I-a", "B-b", "I-b")), size=2)
+    batch = texts.plain([1, 0])
+    assert batch.inputs["tokens"].tolist() == [[5, 0], [5, 6]]
+    assert batch.inputs["mask"].tolist() == [[True, False], [True, True]]
+    assert batch.inputs["answers"].tolist() == [[5, 6], [5, 0]]
+    assert batch.target.tolist() == [[1, IGNORED], [1, 2]]
+    assert batch.ids == ("row:1", "row:0")
+    assert texts.batch([2], seed=0, epoch=0).inputs["tokens"].shape == (1, 4)
+    assert sorted(row for rows in texts.plan(seed=0, epoch=0) for row in rows) == [0, 1, 2]
+    assert texts.sweep() == [[0, 1], [2]]
+    assert texts.example(2).target.tolist() == [1, 2, 3, 4]
+    assert len(texts) == 3

@@ -6,7 +6,7 @@ import click
 
 from kilter.cli.options import Options, shared_options
 
-DEMOS = ("names", "cancer", "diabetes", "digits")
+DEMOS = ("names", "cancer", "diabetes", "digits", "anagrams", "transcripts")
 
 
 @click.command(short_help="Go the whole way on data that is already here.")
@@ -18,7 +18,8 @@ def demo(*, name: str, folder: str | None, options: Options) -> None:
 
     names: in which of 16 languages is this name? (text) · cancer: is this tumour benign?
     (table) · diabetes: how far did it go in a year? (table, an amount) · digits: which digit is
-    this? (images)
+    this? (images) · anagrams: are these letters those, rearranged? (pairs, generated) ·
+    transcripts: which words of a chat must be anonymised? (tags, generated)
     """
     from pathlib import Path
 

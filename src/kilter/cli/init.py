@@ -16,7 +16,7 @@ def init(*, paths: tuple[str, ...], target_file: str, force: bool, options: Opti
     """Look at files, or a folder of train, valid and test files; guess task and columns.
 
     The guess is said with its reasons, and written to a commented kilter.yaml. To overrule it:
-    --set task=regression, --set data.target=COLUMN, or any other key of the file.
+    --set task=regression, --set data.target=COLUMN (or COLUMN,COLUMN), or any other key of the file.
     """
     from pathlib import Path
 
@@ -33,11 +33,14 @@ def init(*, paths: tuple[str, ...], target_file: str, force: bool, options: Opti
             f"{path} is there already", legal="it is not overwritten", remedy="name another by --to, or say --force"
         )
     said = {override.dotted: override.value for override in read_overrides(options.overrides)[0]}
+    target = said.get("data.target")
     guessed = guess(
         paths,
-        target=_word(said.get("data.target")),
+        target=[str(name) for name in target] if isinstance(target, list) else _word(target),
         task=_word(said.get("task")),
         encoding=_word(said.get("data.encoding")),
+        separator=_word(said.get("data.separator")),
+        decimal=_word(said.get("data.decimal")),
     )
     others = [text for text in options.overrides if text.partition("=")[0].strip() not in {"data.target", "task"}]
     write_text(path, compose_project(guessed, folder=path.parent, overrides=others))
@@ -45,12 +48,13 @@ def init(*, paths: tuple[str, ...], target_file: str, force: bool, options: Opti
         {"about": reason.about, "taken": reason.taken, "why": reason.why, "otherwise": reason.otherwise}
         for reason in guessed.reasons
     ]
-    document = result("init", wrote=str(path), guess=reasons)
+    document = result("init", wrote=str(path), guess=reasons, notes=list(guessed.notes))
     lines = [
         f"{'':2}{reason.about}: {reason.taken}\n{'':4}since {reason.why}\n{'':4}{reason.otherwise}"
         for reason in guessed.reasons
     ]
-    text = "\n".join(["guessed:", *lines, f"wrote {path}; go on with: kilter run {path}"])
+    noted = ["noted:", *(f"  {note}" for note in guessed.notes)] if guessed.notes else []
+    text = "\n".join(["guessed:", *lines, *noted, f"wrote {path}; go on with: kilter run {path}"])
     finish(options, document, text)
 
 

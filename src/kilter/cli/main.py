@@ -16,6 +16,7 @@ from kilter.cli.failure import exit_code_of
 COMMANDS: Final = (
     "demo",
     "init",
+    "describe",
     "run",
     "audit",
     "check",

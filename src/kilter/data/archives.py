@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import math
 import zipfile
 import zlib
 from collections.abc import Mapping
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 LARGEST_DIMENSIONS = 4  # rows, height, width, channels
+LARGEST = 2**33  # bytes unpacked: beyond it no memory is asked for, whatever an archive declares
+DENSEST = 20  # times the archive's own size that an array may unpack to where that is more
 
 
 def read_arrays(data: bytes, *, name: str) -> Mapping[str, NDArray[np.generic]]:
@@ -38,7 +41,7 @@ def read_arrays(data: bytes, *, name: str) -> Mapping[str, NDArray[np.generic]]:
             raise _no_archive(name, "it holds a single array")
         with loaded as archive:
             for key in archive.files:
-                array = _array(archive, key, f"{name}:{key}")
+                array = _array(archive, key, f"{name}:{key}", len(data))
                 if isinstance(array, Fault):
                     faults.append(array)
                     continue
@@ -62,8 +65,10 @@ def read_arrays(data: bytes, *, name: str) -> Mapping[str, NDArray[np.generic]]:
     return columns
 
 
-def _array(archive: Mapping[str, NDArray[np.generic]], key: str, where: str) -> NDArray[np.generic] | Fault:
+def _array(archive: np.lib.npyio.NpzFile, key: str, where: str, packed: int) -> NDArray[np.generic] | Fault:
     try:
+        if fault := _too_large(archive, key, where, packed):
+            return fault
         return archive[key]
     except ValueError as error:
         if "pickle" not in str(error):
@@ -74,8 +79,30 @@ def _array(archive: Mapping[str, NDArray[np.generic]], key: str, where: str) -> 
             legal="arrays of numbers or of texts",
             remedy="save it with a plain type, for instance array.astype(str) or array.astype(float)",
         )
-    except (zlib.error, zipfile.BadZipFile, EOFError, OSError) as error:
+    except (zlib.error, zipfile.BadZipFile, EOFError, OSError, NotImplementedError, RuntimeError) as error:
         return Fault(where=where, met=f"damaged: {error}", remedy="copy or save the file again")
+    except (TypeError, KeyError, SyntaxError, MemoryError, OverflowError) as error:  # a header of nonsense
+        return Fault(where=where, met=f"damaged: {type(error).__name__} {error}", remedy="copy or save the file again")
+
+
+def _too_large(archive: np.lib.npyio.NpzFile, key: str, where: str, packed: int) -> Fault | None:
+    """What an array's header declares, before memory is asked for: no more than the entry holds, and no bomb."""
+    inner = archive.zip
+    if inner is None:
+        return None
+    name = key if key in inner.namelist() else f"{key}.npy"
+    held = inner.getinfo(name).file_size
+    if held > max(LARGEST, DENSEST * packed):
+        return Fault(where=where, met=f"declares {held:,} bytes unpacked", legal=f"at most {LARGEST:,}")
+    with inner.open(name) as file:
+        version = np.lib.format.read_magic(file)
+        header = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
+        shape, _, dtype = header(file)
+    declared = math.prod(shape) * dtype.itemsize
+    if dtype.hasobject or declared <= held:
+        return None
+    met = f"damaged: its header declares {declared:,} bytes, and it holds {held:,}"
+    return Fault(where=where, met=met, remedy="copy or save the file again")
 
 
 def _columns(key: str, array: NDArray[np.generic], where: str) -> list[tuple[str, NDArray[np.generic] | Fault]]:

@@ -15,6 +15,7 @@ from kilter.data.vocabulary import RESERVED, UNKNOWN
 DROPPING: Final = 1  # purposes of random numbers
 ADDING: Final = 2
 MOVING: Final = 3
+FLIPPING: Final = 4
 
 
 def without_tokens(tokens: Tensor, *, share: float, seed: int, epoch: int, rows: Sequence[int]) -> Tensor:
@@ -39,3 +40,10 @@ def shifted(images: Tensor, *, most: int, seed: int, epoch: int, rows: Sequence[
     right = (torch.arange(width) - moves[:, 1:]).clamp(0, width - 1)
     moved = images.gather(2, down[:, None, :, None].expand(batch, channels, height, width))
     return moved.gather(3, right[:, None, None, :].expand(batch, channels, height, width))
+
+
+def flipped(images: Tensor, *, seed: int, epoch: int, rows: Sequence[int]) -> Tensor:
+    """Images (b, c, h, w) of which each, by the toss of a coin, is mirrored left to right."""
+    drawn = uniforms(seed=seed, epoch=epoch, rows=rows, count=1, purpose=FLIPPING)
+    mirrored = torch.from_numpy(drawn < 0.5)[:, :, None, None]
+    return torch.where(mirrored, images.flip(-1), images)

@@ -154,8 +154,12 @@ def _noted(column: str, cells: Sequence[str], numbers: NDArray[np.float64], line
     notes: list[str] = []
     words = Counter(cells[row] for row in np.flatnonzero(np.isnan(numbers)).tolist() if cells[row].strip())
     if words:
-        said = ", ".join(f"{quoted(word)} ({count:,})" for word, count in words.most_common())
-        notes.append(f"column {column!r}: read as missing: {said}")
+        listing = ", ".join(f"{quoted(word)} ({count:,})" for word, count in words.most_common())
+        notes.append(f"column {column!r}: read as missing: {listing}")
+    said = [row for row in np.flatnonzero(np.isinf(numbers)).tolist() if "inf" in cells[row].lower()]
+    if said:
+        where = listed([lines[row] for row in said])
+        notes.append(f"column {column!r}: infinite in {counted(len(said), 'row')} (line {where})")
     beyond = [row for row in np.flatnonzero(np.isinf(numbers)).tolist() if "inf" not in cells[row].lower()]
     if beyond:
         where = listed([lines[row] for row in beyond])

@@ -9,6 +9,10 @@ from pathlib import Path
 from kilter.values.errors import DataError
 
 GZIP = 31  # zlib's window bits for a gzip header and trailer
+PIECE = 2**24  # bytes unpacked at once
+LARGEST = 2**33  # bytes unpacked at most
+SUSPICIOUS = 2**28  # bytes from which on a file must not have swollen beyond reason
+DENSEST = 200  # times its size that a text unpacks to at most; repetitive tables reach 20 to 50
 
 
 def read_bytes(path: Path, *, header_lines: int = 0) -> bytes:
@@ -44,10 +48,14 @@ def read_bytes(path: Path, *, header_lines: int = 0) -> bytes:
 def _unpacked(packed: bytes, path: Path, header_lines: int) -> bytes:
     """The members of a gzip file (RFC 1952), one after the other."""
     pieces: list[bytes] = []
+    whole = len(packed)
     while packed:
         stream = zlib.decompressobj(GZIP)
         try:
-            pieces.append(stream.decompress(packed))
+            pieces.append(stream.decompress(packed, PIECE))
+            while stream.unconsumed_tail and not stream.eof:
+                pieces.append(stream.decompress(stream.unconsumed_tail, PIECE))
+                _refuse_bomb(path, whole, unpacked=sum(map(len, pieces)))
         except zlib.error as error:
             if not pieces and not packed.startswith(b"\x1f\x8b"):
                 raise DataError(
@@ -66,6 +74,16 @@ def _unpacked(packed: bytes, path: Path, header_lines: int) -> bytes:
             )
         packed = stream.unused_data.lstrip(b"\0")  # tape padding between members is legal
     return b"".join(pieces)
+
+
+def _refuse_bomb(path: Path, packed: int, *, unpacked: int) -> None:
+    """Raise where a small file swells without end."""
+    if unpacked > LARGEST or (unpacked > SUSPICIOUS and unpacked > DENSEST * packed):
+        raise DataError(
+            f"{path} has {packed:,} bytes and swells to more than {unpacked:,}",
+            legal=f"at most {DENSEST} times its size, and {LARGEST:,} bytes in all",
+            remedy="unpack it yourself if it is what it should be",
+        )
 
 
 def _missing(path: Path) -> DataError:

@@ -45,6 +45,11 @@ class Decoded:
         """The encoding in a reader's words."""
         return self.encoding.upper() + (" with a byte-order mark" if self.marked else "")
 
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What a person should know of it: a byte-order mark decided, or was taken off."""
+        return (f"a byte-order mark says {self.encoding.upper()}; it was read so",) if self.marked else ()
+
 
 def decode(data: bytes, *, name: str, encoding: str | None = None) -> Decoded:
     """The text that the bytes are.
@@ -108,7 +113,7 @@ def _undecodable(data: bytes, name: str, encoding: str, first: int) -> DataError
         f"{name} is not UTF-8 text ({counted(len(faults), 'line')})",
         faults,
         legal="UTF-8, or UTF-16 and UTF-32 with their byte-order mark, are read without being told",
-        remedy=f"it looks like {likely}: set `encoding: {likely}`, or convert the file to UTF-8",
+        remedy=f"it looks like {likely}: set `encoding: {likely}` (--set data.encoding={likely}), or convert it",
     )
 
 

@@ -4,27 +4,35 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from operator import itemgetter
-from typing import TYPE_CHECKING, Any, final
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, Final, final
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from kilter.data.augmentation import shifted, with_noise, without_tokens
+from kilter.data.augmentation import flipped, shifted, with_noise, without_tokens
 from kilter.data.batching import bucketed, shuffled, swept, swept_by_length
+from kilter.data.mixing import mixed, tasks_of
 from kilter.data.preprocessing import Encoded
 from kilter.data.windows import Windows
 from kilter.values.batch import Batch, Example
 from kilter.values.errors import Fault, RecipeError
 from kilter.values.recipe import Augment, BatchSize
 from kilter.values.source import Plan
-from kilter.values.table import Schema, Table
+from kilter.values.table import Kind, Schema, Table
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 Stack = Callable[[Sequence[object]], Tensor]
 """Encoded targets of a batch as one tensor; a task's `stack`."""
+
+
+_AGAIN: Final = 1000
+"""Times that the rows of a small task may come round in one epoch before their order repeats."""
+_MASKS: Final = MappingProxyType({"tokens": "mask", "answers": "answers_mask"})
+"""The mask of each padded input; the others are padded where tokens are."""
 
 
 @final
@@ -39,13 +47,16 @@ class EncodedSource:
         "_batch",
         "_dense",
         "_lengths",
+        "_letters",
+        "_ragged",
         "_schema",
         "_stack",
         "_table",
         "_target_rows",
         "_targets",
+        "_tasks",
         "_weights",
-        "_windows",
+        "_words",
     )
 
     def __init__(
@@ -79,6 +90,7 @@ class EncodedSource:
             raise ValueError(message)
         self._augment = None if augment == Augment() else augment
         _refuse_useless(encoded, batch, self._augment)
+        _refuse_sampling(schema, batch)
         self._batch = batch
         self._table = table
         self._schema = schema
@@ -88,8 +100,12 @@ class EncodedSource:
         whole = targets is not None and targets.dtype != object
         self._target_rows = stack(list(targets)) if targets is not None and whole else None
         self._weights = _weights(table, schema)
-        self._windows = None if encoded.tokens is None else Windows.of(encoded.tokens)
-        self._lengths = None if encoded.tokens is None else encoded.tokens.lengths
+        self._tasks = None if batch.sampling == "rows" or targets is None else tasks_of(_present(targets))
+        ragged = {"tokens": encoded.tokens, "segments": encoded.segments, "answers": encoded.answers}
+        self._ragged = tuple((name, Windows.of(rows)) for name, rows in ragged.items() if rows is not None)
+        self._words = None if encoded.spelled is None else Windows.of(encoded.spelled.words)
+        self._letters = None if encoded.spelled is None else torch.from_numpy(encoded.spelled.letters)
+        self._lengths = _lengths(encoded)
         dense = {"numbers": encoded.numbers, "categories": encoded.categories, "image": encoded.image}
         self._dense = tuple((name, torch.from_numpy(array)) for name, array in dense.items() if array is not None)
 
@@ -97,7 +113,7 @@ class EncodedSource:
         return len(self._table)
 
     def __repr__(self) -> str:
-        names = ["tokens"] * (self._windows is not None) + [name for name, _ in self._dense]
+        names = [name for name, _ in (*self._ragged, *self._dense)]
         return f"EncodedSource({len(self)} rows: {', '.join(names)})"
 
     @property
@@ -113,18 +129,33 @@ class EncodedSource:
     def plan(self, *, seed: int, epoch: int) -> Plan:
         """The training order of one epoch: every row once, rows of like length together, batches shuffled.
 
+        Where tasks are sampled, each batch is of one of them (`mixing.mixed`).
+
         Raises:
             RecipeError: the budget is less than the longest row.
         """
+        if self._tasks is None:
+            return self._plan_of(None, seed=seed, epoch=epoch)
+        return mixed(
+            self._tasks,
+            lambda rows, again: self._plan_of(rows, seed=seed, epoch=epoch * _AGAIN + again),
+            exponent=self._batch.sampling_exponent,
+            seed=seed,
+            epoch=epoch,
+        )
+
+    def _plan_of(self, rows: NDArray[np.int64] | None, *, seed: int, epoch: int) -> Plan:
+        """An order of some rows, or of all; as places among them."""
         size, tokens = self._batch.size, self._batch.tokens
         if self._lengths is None:
-            return shuffled(len(self), size=size or 1, seed=seed, epoch=epoch)
-        longest = int(self._lengths.max(initial=0))
+            return shuffled(len(self) if rows is None else len(rows), size=size or 1, seed=seed, epoch=epoch)
+        lengths = self._lengths if rows is None else self._lengths[rows]
+        longest = int(lengths.max(initial=0))
         if tokens is not None and tokens < longest:
             met = f"batch.tokens = {tokens} is less than the longest row, {longest} tokens"
             remedy = f"set it to {longest} or more, or cut texts by `preprocessing.longest`"
             raise RecipeError(met, legal="a batch holds one row at least", remedy=remedy)
-        return bucketed(self._lengths, size=size, tokens=tokens, pool=self._batch.pool, seed=seed, epoch=epoch)
+        return bucketed(lengths, size=size, tokens=tokens, pool=self._batch.pool, seed=seed, epoch=epoch)
 
     def sweep(self) -> Plan:
         """An order for evaluation: every row once, the longest first."""
@@ -156,8 +187,12 @@ class EncodedSource:
 
     def _inputs(self, index: Tensor) -> dict[str, Tensor]:
         inputs: dict[str, Tensor] = {}
-        if self._windows is not None:
-            inputs["tokens"], inputs["mask"] = self._windows.select(index)
+        for name, windows in self._ragged:
+            inputs[name], mask = windows.select(index)
+            if name in _MASKS:
+                inputs[_MASKS[name]] = mask
+        if self._words is not None and self._letters is not None:
+            inputs["characters"] = self._letters[self._words.select(index)[0]]
         for name, tensor in self._dense:
             inputs[name] = tensor.index_select(0, index)
         return inputs
@@ -188,6 +223,32 @@ def _weights(table: Table, schema: Schema) -> Tensor:
     return torch.from_numpy(table.columns[schema.weight].astype(np.float32))
 
 
+def _lengths(encoded: Encoded) -> NDArray[np.int64] | None:
+    """Tokens of each row, by which rows of like length come together; those of the answer count as well."""
+    if encoded.tokens is None:
+        return None
+    return encoded.tokens.lengths if encoded.answers is None else encoded.tokens.lengths + encoded.answers.lengths
+
+
+def _present(targets: NDArray[np.generic]) -> NDArray[np.bool_]:
+    """Which of several targets (n, k) each row has."""
+    present: NDArray[np.bool_] = ~np.isnan(targets.astype(np.float64))
+    return present
+
+
+def _refuse_sampling(schema: Schema, batch: BatchSize) -> None:
+    """Raise for task sampling where there are no tasks, and for an exponent that nobody reads."""
+    faults = []
+    if batch.sampling == "tasks" and schema.target_kind is not Kind.RECORD:
+        faults.append(Fault(met="batch.sampling: tasks decides nothing", legal="it is for `task: multitask`"))
+    if batch.sampling_exponent != 1 and batch.sampling == "rows":
+        faults.append(
+            Fault(met="batch.sampling_exponent decides nothing", legal="it is read with `batch.sampling: tasks`")
+        )
+    if faults:
+        raise RecipeError("the recipe does not fit the targets", faults=faults)
+
+
 def _varied(
     inputs: dict[str, Tensor], augment: Augment, *, seed: int, epoch: int, rows: Sequence[int]
 ) -> dict[str, Tensor]:
@@ -200,6 +261,8 @@ def _varied(
         varied["numbers"] = with_noise(inputs["numbers"], deviation=augment.noise, seed=seed, epoch=epoch, rows=rows)
     if augment.shift:
         varied["image"] = shifted(inputs["image"], most=augment.shift, seed=seed, epoch=epoch, rows=rows)
+    if augment.flip:
+        varied["image"] = flipped(varied["image"], seed=seed, epoch=epoch, rows=rows)
     return varied
 
 
@@ -211,6 +274,7 @@ def _refuse_useless(encoded: Encoded, batch: BatchSize, augment: Augment | None)
         "augment.token_dropout": (varied.token_dropout > 0, encoded.tokens, "texts"),
         "augment.noise": (varied.noise > 0, encoded.numbers, "numbers"),
         "augment.shift": (varied.shift > 0, encoded.image, "images"),
+        "augment.flip": (varied.flip, encoded.image, "images"),
     }
     faults = [
         Fault(met=f"{name} decides nothing", legal=f"it is for {kind}, and no input holds any", remedy="leave it out")

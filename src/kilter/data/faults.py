@@ -26,13 +26,13 @@ def gathered(met: str, faults: Iterable[Fault], *, legal: str = "", remedy: str 
     return DataError(met, legal=legal, remedy=remedy, faults=said)
 
 
-def counted(number: int, noun: str) -> str:
-    """A number and its noun, in the plural where it must be.
+def counted(number: int, noun: str, nouns: str = "") -> str:
+    """A number and its noun, in the plural where it must be; `nouns` is one that takes no s.
 
-    >>> counted(1, "row"), counted(12345, "row")
-    ('1 row', '12,345 rows')
+    >>> counted(1, "row"), counted(12345, "row"), counted(2, "entry", "entries")
+    ('1 row', '12,345 rows', '2 entries')
     """
-    return f"{number:,} {noun}{'s' * (number != 1)}"
+    return f"{number:,} {noun if number == 1 else nouns or noun + 's'}"
 
 
 def listed(things: Sequence[object], *, most: int = 5) -> str:

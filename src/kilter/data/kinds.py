@@ -20,6 +20,7 @@ FEW: Final = 20  # so many distinct values are categories, however few rows ther
 DISTINCT: Final = 0.3  # share of distinct values from which short strings are text
 NUMBERS: Final = 0.9  # share of cells that are numbers from which the others are mistakes
 CHANNELS: Final = (1, 2, 3, 4)
+LABEL_SEPARATORS: Final = ("|", ";", ",")  # between the labels of one cell, the surest first
 
 
 def guess_kind(column: NDArray[np.generic]) -> Kind:
@@ -68,10 +69,12 @@ def as_kind(column: NDArray[np.generic], kind: Kind, ids: Sequence[str], name: s
     raise _not(name, kind, converted)
 
 
-def converted_or_faults(
+def converted_or_faults(  # noqa: PLR0911 - one line for each kind
     column: NDArray[np.generic], kind: Kind, ids: Sequence[str], name: str
 ) -> NDArray[np.generic] | list[Fault]:
     """The column as its kind, or all that keeps it from being that."""
+    if kind in (Kind.AMOUNTS, Kind.RECORD):
+        return column  # joined from columns that were converted before
     if column.ndim > 1 or kind is Kind.IMAGE:
         return _image(column, kind, name)
     numeric = column.dtype.kind in "biuf"
@@ -83,6 +86,8 @@ def converted_or_faults(
             return column
         texts = _texts(column).tolist()
         return _objects([None if value is None else tuple(value.split()) for value in texts])
+    if kind is Kind.LABELS:
+        return _objects([_labels(value) for value in (column if tokens else _texts(column)).tolist()])
     if tokens:
         return [Fault(met=f"column {name!r} holds lists of words", legal=f"a {kind} is one value a row")]
     return _texts(column)
@@ -113,6 +118,19 @@ def _texts(column: NDArray[Any]) -> NDArray[np.generic]:
     if column.dtype.kind == "f":
         return _objects([None if value != value else _plain(value) for value in column.tolist()])  # noqa: PLR0124
     return _objects([str(value) for value in column.tolist()])
+
+
+def _labels(value: str | tuple[str, ...] | None) -> tuple[str, ...] | None:
+    """Several classes of one row, each once: a list, or words with one of the usual signs between them.
+
+    >>> _labels("red|green"), _labels(""), _labels(("red", "red"))
+    (('red', 'green'), (), ('red',))
+    """
+    if value is None:
+        return None
+    sign = next((sign for sign in LABEL_SEPARATORS if sign in value), None)
+    words = value if isinstance(value, tuple) else value.split(sign) if sign else [value]
+    return tuple(dict.fromkeys(word.strip() for word in words if word.strip()))
 
 
 def _plain(number: float) -> str:

@@ -6,12 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, final
 
+import numpy as np
+
 from kilter.data.faults import gathered
 from kilter.data.objects import as_column
 from kilter.values.errors import DataError, Fault
 
 if TYPE_CHECKING:
-    import numpy as np
     from numpy.typing import NDArray
 
 
@@ -33,11 +34,14 @@ def read_columns(data: bytes, *, name: str) -> ParquetColumns:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
+    broken = (pa.ArrowException, OSError, ValueError, OverflowError, MemoryError, KeyError, TypeError)
     try:
         table = pq.ParquetFile(pa.BufferReader(data)).read()
-    except (pa.ArrowException, OSError) as error:
+        plain = {column: _as_read(table.column(number)) for number, column in enumerate(table.column_names)}
+    except broken as error:
+        said = str(error).splitlines() or [type(error).__name__]
         raise DataError(
-            f"{name} cannot be read as Parquet: {str(error).splitlines()[0]}",
+            f"{name} cannot be read as Parquet: {said[0]}",
             legal="a whole Parquet file is needed",
             remedy="copy or write the file again",
         ) from error
@@ -52,17 +56,27 @@ def read_columns(data: bytes, *, name: str) -> ParquetColumns:
     notes: list[str] = []
     wrong: list[Fault] = []
     for column in names:
-        given = table.column(column)
-        if _fits_double(given.type):
-            columns[column] = given.cast(pa.float64()).to_numpy()
+        given = plain[column]
+        if isinstance(given, np.ndarray):
+            columns[column] = given
         else:
-            typed = as_column(_plain(given), name=column, place=lambda row: f"{name}#{row}")
+            typed = as_column(given, name=column, place=lambda row: f"{name}#{row}")
             columns[column] = typed.column
             notes += typed.notes
             wrong += typed.faults
     if wrong:
         raise gathered(f"{name} cannot be read", wrong)
     return ParquetColumns(columns=columns, notes=tuple(notes))
+
+
+def _as_read(column: Any) -> NDArray[np.float64] | list[object]:
+    """Numbers as float64 with NaN for null, everything else as Python's own values."""
+    import pyarrow as pa
+
+    if not _fits_double(column.type):
+        return _plain(column)
+    numbers: NDArray[np.float64] = column.cast(pa.float64()).to_numpy()
+    return numbers
 
 
 def _fits_double(kind: Any) -> bool:

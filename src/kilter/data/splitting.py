@@ -5,19 +5,21 @@ from __future__ import annotations
 import math
 from collections.abc import Hashable, Mapping, Sequence
 from itertools import pairwise
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
 from kilter.data.conforming import missing_columns
 from kilter.data.faults import counted, gathered
+from kilter.data.moments import moments
 from kilter.values.errors import DataError, UsageError
 from kilter.values.table import Table
 
-By = Literal["random", "stratified", "grouped"]
+By = Literal["random", "stratified", "grouped", "ordered", "temporal"]
 
 BINS: Final = 10  # quantile bins of a column of many numbers, to be stratified by
+NEEDED: Final = {"grouped": ", and at least one group", "temporal": ", and at least one moment"}
 FEW: Final = 20  # distinct numbers up to which each is a stratum of its own
 
 Rows = NDArray[np.int64]
@@ -31,17 +33,18 @@ def split(
     `random` draws rows. `stratified` keeps the shares within each value of a column, up to rounding that evens out
     over the values; a value with fewer rows than parts goes to the largest part first (see `rare`); columns of many
     numbers are cut into 10 quantile bins. `grouped` keeps rows of one value together; a row without one is a group
-    of its own.
+    of its own. `ordered` cuts the rows as they stand, the first part first. `temporal` cuts them in the order of a
+    column's dates or numbers, the earliest in the first part; rows of one moment stay together.
 
     Args:
         table: all rows.
         shares: name to share of the rows; they add up to 1.
         by: how rows are drawn.
-        column: by whose values, for `stratified` and `grouped`.
+        column: by whose values, for `stratified`, `grouped` and `temporal`.
         seed: of the draw.
 
     Raises:
-        DataError: a part would be empty, or there is no such column.
+        DataError: a part would be empty, there is no such column, or it does not say when each row was.
         UsageError: shares that do not add up to 1, a column that is missing or decides nothing.
     """
     _refuse(table, shares, by, column)
@@ -49,6 +52,10 @@ def split(
     portions = np.array(list(shares.values()), dtype=np.float64)
     if by == "random":
         parts = _cut(generator.permutation(len(table)), portions)
+    elif by == "ordered":
+        parts = _cut(np.arange(len(table)), portions)
+    elif by == "temporal":
+        parts = _temporal(moments(table.columns[str(column)], table.ids, str(column)), portions)
     elif by == "stratified":
         parts = _stratified(_strata(table.columns[str(column)]), portions, generator)
     else:
@@ -56,7 +63,7 @@ def split(
     if empty := [name for name, rows in zip(shares, parts, strict=True) if not len(rows)]:
         raise DataError(
             f"split {empty[0]!r} would be empty: {counted(len(table), 'row')}, shares {_said(shares)}, {by}",
-            legal="every split needs at least one row" + (", and at least one group" if by == "grouped" else ""),
+            legal="every split needs at least one row" + NEEDED.get(by, ""),
             remedy="give it a larger share, or drop it",
         )
     return {name: table.take(np.sort(rows)) for name, rows in zip(shares, parts, strict=True)}
@@ -77,11 +84,11 @@ def rare(table: Table, column: str, *, parts: int) -> dict[str, int]:
 def _refuse(table: Table, shares: Mapping[str, float], by: By, column: str | None) -> None:
     if not shares or min(shares.values()) <= 0 or not math.isclose(sum(shares.values()), 1, abs_tol=1e-6):
         raise UsageError(f"shares {_said(shares)}", legal="they are above 0 and add up to 1", remedy="change them")
-    if by not in {"random", "stratified", "grouped"}:
-        raise UsageError(f"a split by {by!r}", legal="random, stratified and grouped are legal")
-    if (column is None) != (by == "random"):
+    if by not in get_args(By):
+        raise UsageError(f"a split by {by!r}", legal="random, stratified, grouped, ordered and temporal are legal")
+    if (column is None) != (by in {"random", "ordered"}):
         met = f"a {by} split " + ("without a column" if column is None else f"with the column {column!r}")
-        raise UsageError(met, legal="stratified and grouped splits have a column, random ones have none")
+        raise UsageError(met, legal="stratified, grouped and temporal splits have a column, others none")
     if column is not None and (faults := missing_columns(table, [column])):
         raise gathered(f"the table cannot be split by {column!r}", faults)
     if column is not None and table.columns[column].ndim > 1:
@@ -106,6 +113,20 @@ def _rounded(ideal: NDArray[np.float64], total: int) -> NDArray[np.int64]:
     left = total - int(counts.sum())
     counts[np.argsort(counts - bounded, kind="stable")[:left]] += 1
     return counts
+
+
+def _temporal(when: NDArray[np.float64], portions: NDArray[np.float64]) -> list[Rows]:
+    """Rows in the order of time, cut where the moment changes, as near to the shares as that allows."""
+    order = np.argsort(when, kind="stable")
+    changes = np.flatnonzero(np.diff(when[order])) + 1
+    cuts: list[int] = []
+    for number, ideal in enumerate(np.cumsum(portions)[:-1] * len(order)):
+        later = changes[changes > (cuts[-1] if cuts else 0)]
+        able = later[: len(later) - (len(portions) - 2 - number)]  # one change is left for each cut to come
+        if not len(able):
+            return [order, *([order[:0]] * (len(portions) - 1))]
+        cuts.append(int(able[np.argmin(np.abs(able - ideal))]))
+    return np.split(order, cuts)
 
 
 def _stratified(strata: Sequence[Rows], portions: NDArray[np.float64], generator: np.random.Generator) -> list[Rows]:

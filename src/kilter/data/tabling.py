@@ -1,4 +1,4 @@
-"""Data in memory as tables: mappings of columns, rows as mappings, frames."""
+"""Data in memory as tables: mappings of columns, rows as mappings, frames, data sets of PyTorch and Hugging Face."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from kilter.data.archives import flat_column
-from kilter.data.faults import gathered
+from kilter.data.faults import gathered, listed
+from kilter.data.items import columns_of_items, columns_of_named, is_item, without_graph
 from kilter.data.objects import as_column
 from kilter.values.errors import DataError, Fault
 from kilter.values.table import Table
@@ -18,7 +19,10 @@ if TYPE_CHECKING:
 
 
 def table_of(given: object, name: str = "table") -> Table:
-    """A table of what is given: a Table, a mapping of columns, a list of mappings, a frame (pandas, Polars).
+    """A table of what is given.
+
+    That is a Table, a mapping of columns, a list of mappings, a frame (pandas, Polars), a PyTorch data set or the one
+    of a DataLoader, or a Hugging Face data set; see `items` for what their columns are called.
 
     Columns are typed as in a file: float64 with NaN for numbers, object arrays of str and None for texts; arrays of
     three and four dimensions are images. Ids are `<name>#<row>`, from 0.
@@ -56,26 +60,53 @@ def table_of(given: object, name: str = "table") -> Table:
 
 def _columns(given: Any, name: str) -> Mapping[str, Any]:
     if isinstance(given, Mapping):
-        return {str(column): values for column, values in given.items()}
+        return _of_mapping(given, name)
+    if hasattr(given, "column_names") and hasattr(given, "__getitem__"):
+        return columns_of_named(given)
     if hasattr(given, "columns") and hasattr(given, "__getitem__"):  # a frame, whose library need not be installed
         names = list(given.columns)
         if len(set(map(str, names))) < len(names):
             raise DataError(f"{name} has two columns of one name", legal="each has its own", remedy="rename them")
         return {str(column): given[column] for column in names}
-    rows: list[Any] = list(given) if isinstance(given, Iterable) and not isinstance(given, str | bytes) else [None]
-    if not rows:
-        raise DataError(f"{name} has no rows", legal="at least one row is needed")
-    if all(isinstance(row, Mapping) for row in rows):
+    if hasattr(given, "dataset") and hasattr(given, "collate_fn"):  # a DataLoader
+        given = given.dataset
+    if isinstance(given, str | bytes | np.ndarray) or not (
+        hasattr(given, "__getitem__") or isinstance(given, Iterable)
+    ):
+        raise _no_table(given, name)
+    if hasattr(given, "__len__") and not isinstance(given, list | tuple | set):
+        return columns_of_items(given, name)
+    rows = list(given)
+    if rows and all(isinstance(row, Mapping) for row in rows):
         names = list(dict.fromkeys(key for row in rows for key in row))
         return {str(column): [row.get(column) for row in rows] for column in names}
-    raise DataError(
+    if rows and not all(map(is_item, rows)):
+        raise _no_table(given, name)
+    return columns_of_items(rows, name)
+
+
+def _of_mapping(given: Mapping[Any, Any], name: str) -> Mapping[str, Any]:
+    inner = [str(split) for split, value in given.items() if hasattr(value, "column_names")]
+    if inner:
+        raise DataError(
+            f"{name} holds several data sets ({listed(inner)})",
+            legal="one table a split",
+            remedy=f"give each by itself: train=data[{inner[0]!r}]",
+        )
+    return {str(column): values for column, values in given.items()}
+
+
+def _no_table(given: object, name: str) -> DataError:
+    return DataError(
         f"{name} is {type(given).__name__}",
-        legal="a mapping of columns, a list of mappings (one a row), or a pandas or Polars frame",
+        legal="a mapping of columns, a list of mappings (one a row), a pandas or Polars frame, a PyTorch or Hugging"
+        " Face data set",
         remedy="give one of these, for instance {'text': texts, 'label': labels}",
     )
 
 
 def _typed(values: Any, column: str, name: str) -> tuple[NDArray[np.generic], tuple[Fault, ...]]:
+    values = without_graph(values)
     if hasattr(values, "to_numpy"):
         values = values.to_numpy()
     if isinstance(values, np.ndarray) and values.dtype.kind in "biufUS":
@@ -94,9 +125,14 @@ def _typed(values: Any, column: str, name: str) -> tuple[NDArray[np.generic], tu
         values = [None if text == "NaT" else text for text in np.datetime_as_string(values).tolist()]
     elif isinstance(values, np.ndarray):
         values = values.tolist()
-    plain = _without_not_a_number(list(values))
+    plain = _without_not_a_number([_as_list(value) for value in values])
     typed = as_column(plain, name=column, place=lambda row: f"{name}#{row}")
     return typed.column, typed.faults
+
+
+def _as_list(value: object) -> object:
+    """A frame's cell that holds a list: an array of texts."""
+    return value.tolist() if isinstance(value, np.ndarray) and value.dtype.kind in "OUT" else value
 
 
 def _without_not_a_number(values: Sequence[object]) -> Sequence[object]:

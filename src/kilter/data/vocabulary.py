@@ -5,12 +5,13 @@ from __future__ import annotations
 import sys
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain
-from typing import Any, Final, final
+from typing import Any, Final, Literal, TypeVar, final
 
 from kilter.data.ragged import Ragged
-from kilter.data.tokens import Tokenisation
+from kilter.data.subwords import names_of
+from kilter.data.tokens import Text, Tokenisation
 from kilter.values.json_form import from_json, to_json
 
 PADDING: Final = 0
@@ -20,7 +21,10 @@ END: Final = 3
 BETWEEN: Final = 4  # two texts of one row
 RESERVED: Final = 5
 
-Text = str | tuple[str, ...] | None
+Kept = Literal["head", "tail", "ends"]
+"""What stays of a text that is too long: its beginning, its end, or as much of both."""
+
+Part = TypeVar("Part")
 
 
 @final
@@ -32,13 +36,18 @@ class Vocabulary:
         tokenisation: how texts are cut.
         entries: the tokens; the first has the id 5. Ids below are padding, unknown, begin, end and between.
         room: words or characters a row at most, marks included; the rest is cut off.
-        longest: ids of the longest training row; no row becomes longer.
+        longest: ids of the longest training row; no row with marks becomes longer.
+        marks: whether rows begin with BEGIN and end with END, with BETWEEN between their texts; without marks there
+            is one id for each word.
+        kept: what stays of a text that is too long.
     """
 
     tokenisation: Tokenisation
     entries: tuple[str, ...]
     room: int
     longest: int
+    marks: bool = True
+    kept: Kept = "head"
 
     @staticmethod
     def fit(
@@ -48,6 +57,9 @@ class Vocabulary:
         minimum_count: int = 2,
         largest: int = 50_000,
         room: int = 512,
+        marks: bool = True,
+        kept: Kept = "head",
+        answers: Sequence[Text] | None = None,
     ) -> Vocabulary:
         """The vocabulary of training texts.
 
@@ -55,24 +67,41 @@ class Vocabulary:
             columns: texts a column; a row's texts follow one another.
             tokenisation: how texts are cut.
             minimum_count: rarer tokens are unknown, so that the unknown token is trained, too.
-            largest: entries at most, the most frequent first; equally frequent ones by code point.
+            largest: entries at most: what is kept whole, then the most frequent first, equally frequent ones by code
+                point.
             room: words or characters a row at most.
+            marks: whether texts are marked.
+            kept: what stays of a text that is too long.
+            answers: texts that are rows of their own: what is to be answered; None where no text is.
         """
+        texts = [text for column in (*columns, answers or ()) for text in column]
+        tokenisation = tokenisation.fitted(texts, largest=largest, minimum_count=minimum_count)
         cut = _cut(columns, tokenisation)
+        apart = [] if answers is None else _cut([answers], tokenisation)
         counts: Counter[str] = Counter()
         parts: Counter[str] = Counter()
-        for text in chain.from_iterable(cut):
+        for text in chain.from_iterable([*cut, *apart]):
             if text is not None:
                 counts.update(tokenisation.joined(text))
                 parts.update(text)
         for part, times in parts.items():  # each word is taken apart once, however often it stands
-            for piece in tokenisation.pieces(part):
+            for piece in tokenisation.inside(part):
                 counts[piece] += times
-        known = sorted((token for token in counts if counts[token] >= minimum_count), key=lambda t: (-counts[t], t))
-        entries = tuple(known[:largest])
-        unfitted = Vocabulary(tokenisation=tokenisation, entries=entries, room=room, longest=sys.maxsize)
-        longest = max(map(len, unfitted._rows(cut)), default=1)
-        return Vocabulary(tokenisation=tokenisation, entries=entries, room=room, longest=longest)
+        special = [token for token in tokenisation.special if token in counts]
+        frequent = {token for token in counts if counts[token] >= minimum_count}.difference(special)
+        known = sorted(frequent, key=lambda token: (-counts[token], token))
+        if tokenisation.unit == "bpe":  # all that was learnt, since whatever is rare is made of these pieces
+            known = list(names_of(tokenisation.pieces))
+        unfitted = Vocabulary(
+            tokenisation=tokenisation,
+            entries=(*special, *known)[: max(largest, len(special))],
+            room=room,
+            longest=sys.maxsize,
+            marks=marks,
+            kept=kept,
+        )
+        rows = chain(unfitted._rows(cut), unfitted._rows(apart) if apart else ())
+        return replace(unfitted, longest=max(map(len, rows), default=1))
 
     def __len__(self) -> int:
         return RESERVED + len(self.entries)
@@ -85,7 +114,7 @@ class Vocabulary:
 
         Words and characters stand between BEGIN and END, texts of one row are parted by BETWEEN, unknown tokens and
         missing texts are UNKNOWN. In a bag of n-grams unknown ones are left out, since most n-grams are rare, and
-        there are no marks. A row that is too long loses the ends of its longest texts.
+        there are no marks. Where a row is too long, its longest texts are cut.
         """
         return Ragged.of(list(self._rows(_cut(columns, self.tokenisation))))
 
@@ -99,13 +128,27 @@ class Vocabulary:
 
     def _in_order(self, texts: Sequence[Sequence[str] | None], index: Mapping[str, int]) -> list[int]:
         ids = [[UNKNOWN] if text is None else [index.get(token, UNKNOWN) for token in text] for text in texts]
-        room = min(self.room, self.longest)
+        if not self.marks:
+            return list(chain.from_iterable(ids))[: self.room] or [UNKNOWN]
         row = [BEGIN]
-        for text, share in zip(ids, shared(tuple(map(len, ids)), max(room - len(texts) - 1, 0)), strict=True):
-            row += text[:share]
+        for text, share in zip(ids, shared(tuple(map(len, ids)), self.room_for(len(ids))), strict=True):
+            row += self.keep(text, share)
             row.append(BETWEEN)
         row[-1] = END
-        return row[:room]
+        return row[: min(self.room, self.longest)]
+
+    def room_for(self, texts: int) -> int:
+        """How many parts of so many texts stand in a row, beside the marks."""
+        if not self.tokenisation.ordered or not self.marks:
+            return self.room
+        return max(min(self.room, self.longest) - texts - 1, 0)
+
+    def keep(self, text: Sequence[Part], share: int) -> list[Part]:
+        """So many parts of a text, from where it is kept."""
+        if share >= len(text) or self.kept == "head":
+            return list(text[:share])
+        head = 0 if self.kept == "tail" else (share + 1) // 2
+        return [*text[:head], *text[len(text) - share + head :]]
 
     def _bag(
         self, texts: Sequence[Sequence[str] | None], index: Mapping[str, int], pieces: dict[str, list[int]]
@@ -114,11 +157,11 @@ class Vocabulary:
         row: list[int] = []
         inside: list[int] = []
         for text, share in zip(texts, shared(tuple(len(text or ()) for text in texts), self.room), strict=True):
-            parts = (text or ())[:share]
+            parts = self.keep(text or (), share)
             row += [index[token] for token in self.tokenisation.joined(parts) if token in index]
             for part in parts:
                 if part not in pieces:
-                    pieces[part] = [index[piece] for piece in self.tokenisation.pieces(part) if piece in index]
+                    pieces[part] = [index[piece] for piece in self.tokenisation.inside(part) if piece in index]
                 inside += pieces[part]
         return (row + inside)[: self.longest] or [UNKNOWN]
 
@@ -128,6 +171,8 @@ class Vocabulary:
             "tokenisation": to_json(self.tokenisation),
             "room": self.room,
             "longest": self.longest,
+            "marks": self.marks,
+            "kept": self.kept,
             "entries": list(self.entries),
         }
 
@@ -142,6 +187,8 @@ class Vocabulary:
             tokenisation=from_json(Tokenisation, data["tokenisation"]),
             room=from_json(int, data["room"]),
             longest=from_json(int, data["longest"]),
+            marks=from_json(bool, data["marks"]),
+            kept=from_json(Kept, data["kept"]),  # type: ignore[arg-type]
             entries=from_json(tuple[str, ...], data["entries"]),
         )
 

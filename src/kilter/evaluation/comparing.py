@@ -144,7 +144,11 @@ def _refuse_other_targets(left: Predictions, right: Predictions, names: tuple[st
 
 
 def _is_same(a: object, b: object) -> bool:
-    return bool(a == b) if np.isscalar(a) and np.isscalar(b) else np.array_equal(np.asarray(a), np.asarray(b))
+    """Whether two targets are the same; of several amounts, those that are missing (not-a-number) in both are."""
+    if np.isscalar(a) and np.isscalar(b):
+        return bool(a == b)
+    left, right = np.asarray(a), np.asarray(b)
+    return np.array_equal(left, right, equal_nan=left.dtype.kind == right.dtype.kind == "f")
 
 
 def _refuse_unusable(left: Predictions, right: Predictions, names: tuple[str, str], *, fewest: int) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter, defaultdict
-from collections.abc import Hashable, Iterator, Mapping
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -13,12 +13,15 @@ from kilter.values.errors import UsageError
 from kilter.values.evaluation import Mistake
 from kilter.values.predictions import Predictions
 from kilter.values.source import Source
-from kilter.values.task import Task
+from kilter.values.task import Form, Task
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from kilter.values.batch import Example
+
 LONGEST_INPUT: Final = 240  # characters of an input that are kept
+MOST_SURPRISES: Final = 4  # tokens of a text that are named
 MOST_PAIRS: Final = 120  # confused pairs of which examples are kept, the most frequent first
 
 
@@ -58,12 +61,18 @@ def in_words(inputs: Mapping[str, object]) -> str:
 
 
 def _is_wrong(predictions: Predictions) -> NDArray[np.bool_]:
-    """Whether each decision (n,) differs from its target, in any place where they are sequences."""
+    """Whether each decision (n,) differs from its target, in any place where they are several or sequences."""
     target, decided = predictions.target, predictions.decided
     if object in (target.dtype, decided.dtype):
         pairs = zip(target, decided, strict=True)
         return np.array([not np.array_equal(np.asarray(t), np.asarray(d)) for t, d in pairs], dtype=np.bool_)
-    return np.any((target != decided).reshape(len(target), -1), axis=1) if len(target) else np.zeros(0, np.bool_)
+    if not len(target):
+        return np.zeros(0, np.bool_)
+    differ = target != decided
+    if target.dtype.kind == "f":
+        differ &= ~np.isnan(target.astype(np.float64))  # what is not known is not judged
+    wrong: NDArray[np.bool_] = np.any(differ.reshape(len(target), -1), axis=1)
+    return wrong
 
 
 def _by_cost(predictions: Predictions, rows: NDArray[np.intp]) -> NDArray[np.intp]:
@@ -101,14 +110,52 @@ def _mistake(predictions: Predictions, task: Task, row: int, source: Source | No
             legal="the source must hold every example of the predictions",
             remedy="pass the split on which the predictions were made",
         )
+    example = None if source is None else source.example(rows[name])
+    target, decided = _told(predictions, task, row, example, source)
     return Mistake(
         id=name,
-        inputs="" if source is None else in_words(source.example(rows[name]).inputs),
-        target=task.name_of(predictions.target[row]),
-        decided=task.name_of(predictions.decided[row]),
+        inputs="" if example is None else in_words(example.inputs),
+        target=target,
+        decided=decided,
         cost=float(predictions.cost[row]),
         confidence=_confidence(predictions, row),
     )
+
+
+def _told(
+    predictions: Predictions, task: Task, row: int, example: Example | None, source: Source | None
+) -> tuple[str, str]:
+    """What was true and what was decided, in words; of a sequence, the places that are wrong."""
+    target, decided = predictions.target[row], predictions.decided[row]
+    if task.form is Form.TOKEN and example is not None and len(target) == len(decided):
+        words = next((value for value in example.inputs.values() if isinstance(value, list | tuple)), ())
+        wrong = [place for place in range(min(len(words), len(target))) if target[place] != decided[place]]
+        return _at_places(task, words, target, wrong), _at_places(task, words, decided, wrong)
+    if task.form is Form.NEXT and np.ndim(predictions.answer[row]) == 2:
+        return _surprises(task, np.asarray(target), np.asarray(predictions.answer[row]))
+    if task.form is Form.MATCH and source is not None:  # a text goes by the number of the first row that has it
+        return str(source.example(int(target)).target), str(source.example(int(decided)).target)
+    return task.name_of(target), task.name_of(decided)
+
+
+def _at_places(task: Task, words: Sequence[object], tags: Sequence[object], places: Sequence[int]) -> str:
+    """Words with their tags, those of neighbouring places together."""
+    return ", ".join(f"{words[place]} {task.name_of([tags[place]])}" for place in places)
+
+
+def _surprises(task: Task, target: NDArray[np.generic], told: NDArray[np.generic]) -> tuple[str, str]:
+    """The tokens that surprised most, with their nats, and what was held for likeliest in their places."""
+    nats, likeliest = told[:, 0].astype(np.float64), told[:, 1].astype(np.int64)
+    most = np.sort(np.argsort(-nats[: len(target)], kind="stable")[:MOST_SURPRISES]).tolist()
+
+    def named(token: object) -> str:
+        name = task.name_of([token])
+        return (repr(name) if name.isspace() else name) or "(end)"  # the one mark that is answered
+
+    true = ", ".join(f"{named(target[place])} ({nats[place]:.2g} nats)" for place in most)
+    if any(likeliest[place] < 0 for place in most):  # of a model that does not say which token it would take
+        return true, ""
+    return true, ", ".join(named(likeliest[place]) for place in most)
 
 
 def _confidence(predictions: Predictions, row: int) -> float | None:

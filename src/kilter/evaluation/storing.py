@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 FORM: Final = "predictions 1"
-SEQUENCES: Final = "sequences"  # an object array of one sequence an example
+SEQUENCES: Final = "sequences"  # an object array of one sequence an example; "sequences of int64" are arrays
 FREE: Final = ("target", "answer", "decided")  # their types are the task's
 REAL: Final = ("cost", "merit", "weight")  # float64
 
@@ -83,8 +83,8 @@ def read_predictions(path: Path) -> Predictions:
 def _lines(predictions: Predictions, name_of: Callable[[object], str]) -> Iterator[str]:
     columns = {name: getattr(predictions, name) for name in FREE}
     header: dict[str, Any] = {"kilter": FORM, "rows": len(predictions)}
-    header |= {name: SEQUENCES if column.dtype == object else column.dtype.name for name, column in columns.items()}
-    header["shapes"] = {name: list(column.shape[1:]) for name, column in columns.items() if column.ndim > 1}
+    header |= {name: _kind(column) for name, column in columns.items()}
+    header["shapes"] = {name: shape for name, column in columns.items() if (shape := _shape(column))}
     yield _dumps(header)
     named: dict[object, str] = {}
     plain = {name: _cells(getattr(predictions, name)) for name in (*FREE, *REAL)}
@@ -103,6 +103,23 @@ def _lines(predictions: Predictions, name_of: Callable[[object], str]) -> Iterat
                 "answer": plain["answer"][row],
             }
         )
+
+
+def _kind(column: NDArray[np.generic]) -> str:
+    """The type of a column; of sequences that are arrays of one type, that type."""
+    if column.dtype != object:
+        return column.dtype.name
+    kinds = {cell.dtype.name if isinstance(cell, np.ndarray) else "" for cell in column}
+    (kind,) = kinds if len(kinds) == 1 else ("",)
+    return f"{SEQUENCES} of {kind}" if kind and kind != "object" else SEQUENCES
+
+
+def _shape(column: NDArray[np.generic]) -> list[int]:
+    """The sizes behind the first dimension, of a column or of each of its sequences."""
+    if column.dtype != object:
+        return list(column.shape[1:])
+    shapes = {cell.shape[1:] if isinstance(cell, np.ndarray) else () for cell in column}
+    return list(shapes.pop()) if len(shapes) == 1 else []
 
 
 def _dumps(value: object) -> str:
@@ -145,11 +162,13 @@ def _plain(cell: Any) -> Any:
 
 
 def _column(rows: list[Any], name: str, kind: str, shape: Sequence[int]) -> NDArray[np.generic]:
-    if kind != SEQUENCES:
+    if not kind.startswith(SEQUENCES):
         return np.array([row[name] for row in rows], dtype=np.dtype(kind)).reshape(len(rows), *shape)
+    inner = kind.removeprefix(SEQUENCES).removeprefix(" of ")
     column = np.empty(len(rows), dtype=object)
     for place, row in enumerate(rows):
-        column[place] = _lifted(row[name])
+        lifted = _lifted(row[name])
+        column[place] = np.array(lifted, dtype=np.dtype(inner)).reshape(len(lifted), *shape) if inner else lifted
     return column
 
 

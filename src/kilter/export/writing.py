@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from io import StringIO
 from pathlib import Path
 
@@ -16,19 +16,42 @@ ENDINGS = (".csv", ".jsonl")
 
 
 def as_csv(answers: Sequence[Answer]) -> str:
-    """A header and a line for each answer: id, prediction, and the probability of each class."""
-    labels = tuple(answers[0].probabilities) if answers else ()
+    """A header and a line for each answer: id, prediction, and the probability of each class.
+
+    Where there are several target columns, each has a prediction of its own. A list stands in one cell, tags parted by
+    spaces and labels by `|`; whatever else is known of an answer stands in JSON lines only.
+    """
+    rows = [_cells(one) for one in answers]
+    header = list(dict.fromkeys(name for row in rows for name in row)) or ["id", "prediction"]
     stream = StringIO(newline="")
     # A lone carriage return ends a line for readers, yet the writer does not quote it by itself.
-    lone = any("\r" in text for one in answers for text in (one.id, str(one.decided), *one.probabilities))
+    lone = any("\r" in text for row in rows for pair in row.items() for text in pair)
     writer = csv.writer(stream, lineterminator="\n", quoting=csv.QUOTE_ALL if lone else csv.QUOTE_MINIMAL)
-    writer.writerow(("id", "prediction", *(f"probability of {label}" for label in labels)))
-    writer.writerows((one.id, one.decided, *(repr(one.probabilities[label]) for label in labels)) for one in answers)
+    writer.writerow(header)
+    writer.writerows([row.get(name, "") for name in header] for row in rows)
     return stream.getvalue()
 
 
+def _cells(one: Answer) -> dict[str, str]:
+    cells = {"id": one.id}
+    if isinstance(one.decided, Mapping):
+        cells |= {f"prediction of {name}": _cell(value, one.between) for name, value in one.decided.items()}
+    else:
+        cells["prediction"] = _cell(one.decided, one.between)
+    for name, share in one.probabilities.items():
+        if isinstance(share, Mapping):
+            cells |= {f"probability of {name} {label}": repr(part) for label, part in share.items()}
+        else:
+            cells[f"probability of {name}"] = repr(share)
+    return cells
+
+
+def _cell(value: object, between: str) -> str:
+    return between.join(map(str, value)) if isinstance(value, list | tuple) else str(value)
+
+
 def as_json_lines(answers: Sequence[Answer]) -> str:
-    """A JSON object for each answer: id, prediction, and the probabilities by class."""
+    """A JSON object for each answer: id, prediction, the probabilities by class, and what else is known of it."""
     return "".join(f"{dumps(one.form())}\n" for one in answers)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, final
 
@@ -202,10 +202,14 @@ def class_scores(counts: npt.ArrayLike, *, confidence: float = 0.95) -> tuple[Ma
     """
     table = _as_table(counts)
     hits, support, predicted = (part.tolist() for part in (np.diagonal(table), table.sum(axis=1), table.sum(axis=0)))
-    return tuple(_of_class(*each, confidence=confidence) for each in zip(hits, support, predicted, strict=True))
+    return tuple(rates_of(*each, confidence=confidence) for each in zip(hits, support, predicted, strict=True))
 
 
-def _of_class(hits: int, support: int, predicted: int, *, confidence: float) -> Mapping[str, Measure]:
+def rates_of(hits: int, support: int, predicted: int, *, confidence: float = 0.95) -> Mapping[str, Measure]:
+    """Precision, recall and F1 of so many hits among so many that were of the class and that were taken for it.
+
+    Intervals as in `class_scores`.
+    """
     either = support + predicted - hits
     f1 = Measure(undefined="the class occurs neither in truth nor in prediction", n=0, confidence=confidence)
     if either:
@@ -282,7 +286,7 @@ def _closed_forms(
         ("weighted_precision", "precision", of.support / n),
     )
     for name, rate, weights in means:
-        forms[name] = _put_together([each[rate] for each in classes], weights)
+        forms[name] = put_together([each[rate] for each in classes], weights)
     spread = float(_spread(of))
     if hits in {0.0, n} and spread > 0:
         chance = float((of.support * of.predicted).sum()) / n**2
@@ -291,7 +295,8 @@ def _closed_forms(
     return forms
 
 
-def _put_together(measures: list[Measure], weights: Reals) -> Interval:
+def put_together(measures: Sequence[Measure], weights: Reals) -> Interval:
+    """The interval of a weighted mean of independent shares, of theirs; those without a value are left out."""
     value = below = above = 0.0
     for measure, weight in zip(measures, weights.tolist(), strict=True):
         if weight and measure.value is not None and measure.low is not None and measure.high is not None:

@@ -2,26 +2,25 @@
 
 from __future__ import annotations
 
-import warnings
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final, Protocol, final
 
 import numpy as np
-from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
-from sklearn.exceptions import ConvergenceWarning
-from sklearn.linear_model import LogisticRegression, Ridge
 
-from kilter.models.features import Features, ordinal
+from kilter.models.estimators import Fit, Problem, Rows, fit_boosted, fit_linear, fit_nearest, fit_small_mlp
+from kilter.models.features import Codes, Features
+from kilter.models.ngram_baseline import NGram
+from kilter.models.several_outputs import EachLabel, EachTask
+from kilter.models.tagging_baselines import MostFrequentTag, WindowTagger
+from kilter.models.tfidf_match import NoPreference, TfidfMatch
 from kilter.values.errors import RecipeError, UsageError
 from kilter.values.table import Kind, Schema, Table
 from kilter.values.validation import nearest
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
-
-STRENGTHS: Final = (1.0, 10.0, 100.0)
-"""Inverse regularisation strengths that a linear model is tried with; the best on the validation rows is kept."""
 
 
 class Baseline(Protocol):
@@ -34,17 +33,28 @@ class Baseline(Protocol):
         valid: Table | None = None,
         valid_targets: NDArray[np.generic] | None = None,
     ) -> None:
-        """Learn from the training rows; the validation rows may choose among settings, no more."""
+        """Learn from the training rows; the validation rows may choose among settings, no more.
 
-    def answer(self, table: Table) -> NDArray[np.float64]:
-        """(n, classes) probabilities in the order of the labels, or (n,) amounts."""
+        Args:
+            train: rows, with their weights where the schema names any.
+            targets: as the task encodes them: (n,) class indices, (n, classes) shares, (n,) or (n, k) amounts.
+            valid: the validation rows.
+            valid_targets: of the validation rows.
+        """
+
+    def answer(self, table: Table) -> NDArray[np.float64] | Sequence[NDArray[np.float64]]:
+        """(n, classes) probabilities in the order of the labels, (n,) or (n, k) amounts, or an array a row."""
 
 
 @final
 class Constant:
-    """Answers the same each time: how frequent each class is, or the mean."""
+    """Answers the same each time: how frequent each class is, or the mean.
+
+    The decision is always the most frequent class, and no other constant has a smaller log-loss.
+    """
 
     def __init__(self, schema: Schema, classes: int, seed: int) -> None:
+        self._schema = schema
         self._classes = classes
         self._answer = np.zeros(0)
 
@@ -56,71 +66,33 @@ class Constant:
         valid_targets: NDArray[np.generic] | None = None,
     ) -> None:
         """Count, or average."""
+        weights = weights_of(train, self._schema)
         if self._classes:
-            counts = np.bincount(targets.astype(np.int64), minlength=self._classes)
-            self._answer = counts / counts.sum()
+            self._answer = _frequencies(targets, weights, self._classes)
         else:
-            self._answer = np.asarray(targets.astype(np.float64).mean())
+            amounts = targets.astype(np.float64)
+            known = np.isfinite(amounts) * weights.reshape(-1, *[1] * (amounts.ndim - 1))
+            self._answer = (np.nan_to_num(amounts) * known).sum(0) / known.sum(0)
 
     def answer(self, table: Table) -> NDArray[np.float64]:
         """The same for every row."""
-        return np.tile(self._answer, (len(table), 1)) if self._classes else np.full(len(table), float(self._answer))
+        return np.tile(self._answer, (len(table), *[1] * self._answer.ndim))
 
 
 @final
-class Linear:
-    """Logistic or ridge regression; how strongly it is regularised is chosen on the validation rows."""
+class Guess:
+    """Draws a class for each row as often as training has it, and gives it half of the probability.
 
-    def __init__(self, schema: Schema, classes: int, seed: int) -> None:
-        self._features = Features(schema)
-        self._classes = classes
-        self._model: Any = None
-
-    def fit(
-        self,
-        train: Table,
-        targets: NDArray[np.generic],
-        valid: Table | None = None,
-        valid_targets: NDArray[np.generic] | None = None,
-    ) -> None:
-        """Fit each strength, from the strongest on, and keep the best on the validation rows."""
-        given = self._features.fit(train).transform(train)
-        held = None if valid is None or not len(valid) else self._features.transform(valid)
-        best = -np.inf
-        for strength in STRENGTHS if held is not None else STRENGTHS[1:2]:
-            model = self._made(strength)
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore", ConvergenceWarning)  # the last digits do not matter to a baseline
-                model.fit(given, targets)
-            score = 0.0 if held is None else float(model.score(held, valid_targets))
-            if score <= best:
-                break
-            best, self._model = score, model
-
-    def answer(self, table: Table) -> NDArray[np.float64]:
-        """Probabilities or amounts."""
-        given = self._features.transform(table)
-        if not self._classes:
-            amounts: NDArray[np.float64] = self._model.predict(given)
-            return amounts
-        return _aligned(self._model.predict_proba(given), self._model.classes_, self._classes)
-
-    def _made(self, strength: float) -> Any:
-        if self._classes:
-            return LogisticRegression(C=strength, max_iter=100, tol=1e-3)
-        return Ridge(alpha=1.0 / strength)
-
-
-@final
-class Boosted:
-    """Gradient-boosted trees on histograms, stopped early on a tenth of the training rows."""
+    The other half are the frequencies themselves, so that no class is impossible. Unlike the constant it decides for
+    every class: its accuracy is the sum of the squared frequencies, which is lower, its macro F1 about 1 / classes,
+    which is higher, and its log-loss is higher.
+    """
 
     def __init__(self, schema: Schema, classes: int, seed: int) -> None:
         self._schema = schema
         self._classes = classes
         self._seed = seed
-        self._train: Table | None = None
-        self._model: Any = None
+        self._shares = np.zeros(0)
 
     def fit(
         self,
@@ -129,51 +101,182 @@ class Boosted:
         valid: Table | None = None,
         valid_targets: NDArray[np.generic] | None = None,
     ) -> None:
-        """Fit the trees."""
-        kind = HistGradientBoostingClassifier if self._classes else HistGradientBoostingRegressor
-        given, codes = ordinal(self._schema, train, train)
-        rare = self._classes and np.bincount(targets.astype(np.int64)).min() < 10
-        self._train = train
-        self._model = kind(
-            categorical_features=codes if any(codes) else None,
-            early_stopping=not rare,
-            max_iter=300 if not rare else 100,
-            random_state=self._seed,
-        ).fit(given, targets)
+        """Count."""
+        self._shares = _frequencies(targets, weights_of(train, self._schema), self._classes)
+
+    def answer(self, table: Table) -> NDArray[np.float64]:
+        """(n, classes) probabilities; the same for the same number of rows."""
+        drawn = np.random.default_rng(self._seed).choice(self._classes, size=len(table), p=self._shares)
+        guessed: NDArray[np.float64] = (np.eye(self._classes)[drawn] + self._shares) / 2
+        return guessed
+
+
+@final
+class Learnt:
+    """An estimator over features of the inputs, one for each column of amounts.
+
+    A row of several classes is learnt as several rows, each weighed by its share, or with `largest` as one of the class
+    that has the largest share. Rows whose target is missing or whose weight is 0 are left out.
+    """
+
+    def __init__(
+        self, schema: Schema, classes: int, seed: int, *, fit: Fit, codes: bool = False, largest: bool = False
+    ) -> None:
+        self._schema = schema
+        self._classes = classes
+        self._seed = seed
+        self._fit = fit
+        self._largest = largest
+        self._features: Features | Codes = Codes(schema) if codes else Features(schema)
+        self._models: list[Any] = []
+        self._one = True
+
+    def fit(
+        self,
+        train: Table,
+        targets: NDArray[np.generic],
+        valid: Table | None = None,
+        valid_targets: NDArray[np.generic] | None = None,
+    ) -> None:
+        """Fit the estimator."""
+        given = self._features.fit(train).transform(train)
+        weights = weights_of(train, self._schema)
+        held = None if valid is None or valid_targets is None or not len(valid) else self._features.transform(valid)
+        self._one = bool(self._classes) or targets.ndim == 1
+        self._models = []
+        for place in range(1 if self._one else targets.shape[1]):
+            chosen = None
+            if held is not None and valid is not None and valid_targets is not None:
+                chosen = self._rows(held, valid_targets, weights_of(valid, self._schema), place)
+            problem = Problem(
+                train=self._rows(given, targets, weights, place),
+                held=chosen if chosen is not None and len(chosen.targets) else None,
+                classes=self._classes > 0,
+                seed=self._seed,
+                codes=self._features.codes,
+            )
+            self._models.append(self._fit(problem))
 
     def answer(self, table: Table) -> NDArray[np.float64]:
         """Probabilities or amounts."""
-        if self._train is None:
+        if not self._models:
             raise UsageError("the baseline was not fitted", remedy="call `fit` first")
-        given, _ = ordinal(self._schema, self._train, table)
-        if not self._classes:
-            amounts: NDArray[np.float64] = self._model.predict(given)
-            return amounts
-        return _aligned(self._model.predict_proba(given), self._model.classes_, self._classes)
+        given = self._features.transform(table)
+        if self._classes:
+            return _aligned(self._models[0], given, self._classes)
+        amounts: NDArray[np.float64] = np.stack([model.predict(given) for model in self._models], axis=1)
+        return amounts[:, 0] if self._one else amounts
+
+    def _rows(self, given: Any, targets: NDArray[np.generic], weights: NDArray[np.float64], place: int) -> Rows:
+        """The rows of one estimator: those that have a target and count for something."""
+        if self._classes and targets.ndim == 2:
+            shares = np.nan_to_num(targets.astype(np.float64)) * weights[:, None]
+            if self._largest:
+                shares *= np.eye(self._classes)[shares.argmax(1)]
+            rows, classes = np.nonzero(shares > 0)
+            return Rows(given=given[rows], targets=classes, weights=shares[rows, classes])
+        column = targets if targets.ndim == 1 else targets[:, place]
+        amounts = column.astype(np.float64)
+        there = amounts >= 0 if self._classes else np.isfinite(amounts)
+        rows = np.flatnonzero(there & (weights > 0))
+        return Rows(given=given[rows], targets=column[rows], weights=weights[rows])
+
+
+def _linear(schema: Schema, classes: int, seed: int) -> Baseline:
+    return Learnt(schema, classes, seed, fit=fit_linear)
+
+
+def _boosted(schema: Schema, classes: int, seed: int) -> Baseline:
+    return Learnt(schema, classes, seed, fit=fit_boosted, codes=True)
+
+
+def _nearest(schema: Schema, classes: int, seed: int) -> Baseline:
+    return Learnt(schema, classes, seed, fit=fit_nearest, largest=True)
+
+
+def _small_mlp(schema: Schema, classes: int, seed: int) -> Baseline:
+    return Learnt(schema, classes, seed, fit=fit_small_mlp)
 
 
 BASELINES: Final[Mapping[str, Callable[[Schema, int, int], Baseline]]] = MappingProxyType(
     {
         "majority": Constant,
+        "prior": Guess,
         "mean": Constant,
-        "linear": Linear,
-        "ridge": Linear,
-        "boosted": Boosted,
-        "boosted-regression": Boosted,
+        "linear": _linear,
+        "ridge": _linear,
+        "boosted": _boosted,
+        "boosted-regression": _boosted,
+        "nearest": _nearest,
+        "small-mlp": _small_mlp,
+        "majority-labels": EachLabel,
+        "linear-labels": partial(EachLabel, fit=fit_linear),
+        "boosted-labels": partial(EachLabel, fit=fit_boosted, codes=True),
+        "constant-tasks": partial(EachTask, make=Constant),
+        "linear-tasks": partial(EachTask, make=_linear),
+        "no-preference": NoPreference,
+        "tfidf-match": TfidfMatch,
+        "most-frequent-tag": MostFrequentTag,
+        "window-tagger": WindowTagger,
     }
 )
-_ON_COLUMNS: Final = frozenset({"boosted", "boosted-regression"})
+_OF_TEXTS: Final[Mapping[str, Callable[[Schema, int], Baseline]]] = MappingProxyType({"ngram": NGram})
+"""Baselines of texts to write, over tables whose target column holds the ids of their tokens."""
+
+_OF_CLASSES: Final = frozenset({"majority", "prior", "linear", "boosted"})
+_OF_AMOUNTS: Final = frozenset({"mean", "ridge", "boosted-regression"})
+_OF_SEVERAL: Final = frozenset(
+    {
+        "majority-labels",
+        "linear-labels",
+        "boosted-labels",
+        "constant-tasks",
+        "linear-tasks",
+        "no-preference",
+        "tfidf-match",
+    }
+)
+_OF_TAGS: Final = frozenset({"most-frequent-tag", "window-tagger"})
+_ON_COLUMNS: Final = frozenset({"boosted", "boosted-regression", "boosted-labels"})
 
 
-def make_baseline(name: str, schema: Schema, labels: tuple[str, ...], *, seed: int) -> Baseline:
+def make_baseline(name: str, schema: Schema, labels: tuple[str, ...], *, seed: int, outputs: int = 0) -> Baseline:
     """A baseline by name, not fitted; `labels` is empty where there are no classes.
 
+    `outputs` are the tokens that a text to write is made of.
+
     Raises:
-        RecipeError: nobody knows the name.
+        RecipeError: nobody knows the name, or it is not for such targets.
     """
-    if name not in BASELINES:
-        raise RecipeError(f"baselines: {name!r}", legal=nearest(name, BASELINES))
+    if name in _OF_TEXTS:
+        return _OF_TEXTS[name](schema, outputs)
+    if name not in BASELINES or name in (_OF_AMOUNTS if labels else _OF_CLASSES):
+        raise RecipeError(f"baselines: {name!r}", legal=nearest(name, suited(labels)))
     return BASELINES[name](schema, len(labels), seed)
+
+
+def suited(labels: tuple[str, ...]) -> tuple[str, ...]:
+    """Names of all baselines for such targets: classes, or amounts where there are no labels.
+
+    >>> suited(("no", "yes")), suited(())
+    (('majority', 'prior', 'linear', 'boosted', 'nearest', 'small-mlp'),
+     ('mean', 'ridge', 'boosted-regression', 'nearest', 'small-mlp'))
+    """
+    others = _OF_SEVERAL | _OF_TAGS | (_OF_AMOUNTS if labels else _OF_CLASSES)
+    return tuple(name for name in BASELINES if name not in others)
+
+
+def alternatives(usual: tuple[str, ...]) -> tuple[str, ...]:
+    """All baselines that may be named in place of those that a task usually takes.
+
+    >>> alternatives(("majority", "linear"))
+    ('majority', 'linear', 'prior', 'boosted', 'nearest', 'small-mlp')
+    >>> alternatives(("ngram",))
+    ('ngram',)
+    """
+    families = (suited(("a class",)), suited(()))
+    others = next((family for family in families if set(usual) & set(family)), ())
+    return tuple(dict.fromkeys((*usual, *others)))
 
 
 def applicable(names: Iterable[str], schema: Schema) -> tuple[str, ...]:
@@ -181,12 +284,32 @@ def applicable(names: Iterable[str], schema: Schema) -> tuple[str, ...]:
 
     Trees on thousands of TF-IDF columns take minutes and are worse than the linear model, so they are left out there.
     """
-    columns = bool(schema.of_kind(Kind.NUMBER, Kind.CATEGORY)) and not schema.of_kind(Kind.TEXT, Kind.IMAGE)
+    unread = schema.of_kind(Kind.TEXT, Kind.TOKENS, Kind.IMAGE)
+    columns = bool(schema.of_kind(Kind.NUMBER, Kind.CATEGORY)) and not unread
     return tuple(name for name in names if columns or name not in _ON_COLUMNS)
 
 
-def _aligned(probabilities: NDArray[np.float64], classes: NDArray[np.generic], number: int) -> NDArray[np.float64]:
+def weights_of(table: Table, schema: Schema) -> NDArray[np.float64]:
+    """What each row counts for (n,): 1 where the schema names no weights."""
+    if schema.weight is None or schema.weight not in table.columns:
+        return np.ones(len(table))
+    return table.columns[schema.weight].astype(np.float64)
+
+
+def _frequencies(targets: NDArray[np.generic], weights: NDArray[np.float64], classes: int) -> NDArray[np.float64]:
+    """How frequent each class is, (classes,); of rows that have a target."""
+    if targets.ndim == 2:
+        counts = (np.nan_to_num(targets.astype(np.float64)) * weights[:, None]).sum(0)
+    else:
+        there = targets.astype(np.float64) >= 0
+        counts = np.bincount(targets[there].astype(np.int64), weights=weights[there], minlength=classes)
+    frequencies: NDArray[np.float64] = counts / counts.sum()
+    return frequencies
+
+
+def _aligned(model: Any, given: Any, classes: int) -> NDArray[np.float64]:
     """Probabilities of all classes, zero for those that training did not have."""
-    whole = np.zeros((len(probabilities), number))
-    whole[:, classes.astype(np.int64)] = probabilities
+    probabilities = model.predict_proba(given)
+    whole = np.zeros((len(probabilities), classes))
+    whole[:, model.classes_.astype(np.int64)] = probabilities
     return whole

@@ -39,5 +39,13 @@ class Columns(nn.Module):
         return parts[0] if len(parts) == 1 else torch.cat(parts, dim=1)
 
     def beside(self, features: Tensor, numbers: Tensor | None, categories: Tensor | None) -> Tensor:
-        """What a model made of a text or an image (b, d), with the columns of the same rows at its side."""
-        return torch.cat([features, self(numbers, categories)], dim=1) if self.width else features
+        """What a model made of a text or an image, with the columns of the same rows at its side.
+
+        Features are (b, d), or (b, t, d), where each of the t gets the columns of its row.
+        """
+        if not self.width:
+            return features
+        columns: Tensor = self(numbers, categories)
+        if features.ndim == 3:
+            columns = columns.unsqueeze(1).expand(-1, features.shape[1], -1)
+        return torch.cat([features, columns], dim=-1)

@@ -1,34 +1,49 @@
-"""Features of tables for simple models: TF-IDF of texts, scaled numbers, one column a category, pixels."""
+"""Features of tables for simple models: TF-IDF of texts, what two share, scaled numbers, categories, pixels."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, final
+from itertools import combinations
+from typing import TYPE_CHECKING, Any, ClassVar, Final, final
 
 import numpy as np
 from scipy import sparse
-from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.impute import SimpleImputer
-from sklearn.pipeline import make_pipeline, make_union
+from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
+from kilter.models.overlap import Overlap
+from kilter.models.tfidf import Tfidf
 from kilter.values.table import Kind, Schema, Table
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
+_MOST_CODES: Final = 255  # categories of a column that the trees take
+
+
 @final
 class Features:
-    """Turns the inputs of a schema into one matrix (n, features), as the training split decides; sparse for texts."""
+    """Turns the inputs of a schema into one matrix (n, features), as the training split decides; sparse for texts.
+
+    Each text is taken apart from the others, and every two of them are also compared.
+    """
+
+    codes: ClassVar[list[bool] | None] = None  # a category is as many columns as it has values
 
     def __init__(self, schema: Schema) -> None:
         self._schema = schema
+        self._texts: dict[str, Tfidf] = {}
+        self._pairs: dict[tuple[str, str], Overlap] = {}
         self._fitted: dict[str, Any] = {}
 
     def fit(self, train: Table) -> Features:
         """Fit every part on the training rows."""
-        for name in self._schema.of_kind(Kind.TEXT):
-            self._fitted[name] = _texts().fit(_words(train, name))
+        texts = {name: _words(train, name) for name in self._schema.of_kind(Kind.TEXT, Kind.TOKENS)}
+        self._texts = {name: Tfidf().fit(column) for name, column in texts.items()}
+        self._pairs = {
+            (left, right): Overlap().fit(texts[left], texts[right]) for left, right in combinations(texts, 2)
+        }
         numbers = self._schema.of_kind(Kind.NUMBER)
         if numbers:
             imputed = SimpleImputer(strategy="median", add_indicator=True, keep_empty_features=True)
@@ -41,7 +56,9 @@ class Features:
 
     def transform(self, table: Table) -> Any:
         """The features of a table's rows."""
-        parts: list[Any] = [self._fitted[n].transform(_words(table, n)) for n in self._schema.of_kind(Kind.TEXT)]
+        texts = {name: _words(table, name) for name in self._texts}
+        parts: list[Any] = [tfidf.transform(texts[name]) for name, tfidf in self._texts.items()]
+        parts += [overlap.transform(texts[left], texts[right]) for (left, right), overlap in self._pairs.items()]
         if "numbers" in self._fitted:
             scaled = self._fitted["numbers"].transform(_numbers(table, self._schema.of_kind(Kind.NUMBER)))
             parts.append(np.nan_to_num(scaled).clip(-10, 10))
@@ -51,35 +68,47 @@ class Features:
         parts += [_pixels(table, name) for name in self._schema.of_kind(Kind.IMAGE)]
         if any(sparse.issparse(part) for part in parts):
             return sparse.hstack(parts, format="csr")
-        return np.hstack(parts)
+        return np.hstack(parts) if parts else np.zeros((len(table), 1))
 
 
-def ordinal(schema: Schema, train: Table, table: Table) -> tuple[NDArray[np.float64], list[bool]]:
-    """Numbers as they are and categories as codes, for trees, and which columns are codes.
+@final
+class Codes:
+    """Numbers as they are and categories as codes, for trees; a dense matrix (n, columns).
 
     Values that training did not have, and missing ones, are not-a-number.
     """
-    columns: list[NDArray[np.float64]] = [_numbers(table, schema.of_kind(Kind.NUMBER))]
-    names = schema.of_kind(Kind.CATEGORY)
-    for name in names:
-        known: dict[object, int] = {}
-        for value in train.columns[name].tolist():
-            if value is not None and len(known) < 255:  # the most that the trees take
-                known.setdefault(value, len(known))
-        codes = [known.get(value, np.nan) for value in table.columns[name].tolist()]
-        columns.append(np.array(codes, dtype=np.float64)[:, None])
-    return np.hstack(columns), [False] * len(schema.of_kind(Kind.NUMBER)) + [True] * len(names)
 
+    def __init__(self, schema: Schema) -> None:
+        self._numbers = schema.of_kind(Kind.NUMBER)
+        self._known: dict[str, dict[object, int]] = {name: {} for name in schema.of_kind(Kind.CATEGORY)}
 
-def _texts() -> Any:
-    """Words and pairs of words, and pieces of words, each weighed by how rare it is."""
-    frequent = {"min_df": 2, "sublinear_tf": True, "max_features": 100_000}
-    words = TfidfVectorizer(ngram_range=(1, 2), token_pattern=r"(?u)\b\w+\b", **frequent)  # noqa: S106 - no password
-    return make_union(words, TfidfVectorizer(analyzer="char_wb", ngram_range=(1, 5), lowercase=False, **frequent))
+    @property
+    def codes(self) -> list[bool] | None:
+        """Which columns are codes; None where none is."""
+        return [False] * len(self._numbers) + [True] * len(self._known) if self._known else None
+
+    def fit(self, train: Table) -> Codes:
+        """Number the categories in the order in which training has them."""
+        for name, known in self._known.items():
+            known.clear()
+            for value in train.columns[name].tolist():
+                if value is not None and len(known) < _MOST_CODES:
+                    known.setdefault(value, len(known))
+        return self
+
+    def transform(self, table: Table) -> NDArray[np.float64]:
+        """The columns of a table's rows."""
+        columns: list[NDArray[np.float64]] = [_numbers(table, self._numbers)]
+        for name, known in self._known.items():
+            codes = [known.get(value, np.nan) for value in table.columns[name].tolist()]
+            columns.append(np.array(codes, dtype=np.float64)[:, None])
+        return np.hstack(columns)
 
 
 def _words(table: Table, name: str) -> list[str]:
-    return ["" if value is None else str(value) for value in table.columns[name].tolist()]
+    """Texts of a column; words that were cut already stand apart by spaces, missing texts are empty."""
+    column = table.columns[name].tolist()
+    return [" ".join(text) if isinstance(text, tuple) else "" if text is None else str(text) for text in column]
 
 
 def _numbers(table: Table, names: tuple[str, ...]) -> NDArray[np.float64]:

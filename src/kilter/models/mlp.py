@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor, nn
 
-from kilter.models.activations import Activation, make_activation
+from kilter.models.activations import Activation, make_activation, widening
+from kilter.models.arguments import Count, Share, Whole
 from kilter.models.columns import Columns
+from kilter.models.normalisation import Normalisation, make_norm
 
 if TYPE_CHECKING:
     from kilter.values.inputs import Inputs
@@ -29,6 +31,7 @@ class Mlp(nn.Module):
         activation: between them.
         dropout: share of hidden entries that training leaves out.
         residual: whether layers after the first add to what they were given.
+        normalisation: in residual layers, `layer`, `rms` or `none`.
         embedding: width of a category's embedding.
     """
 
@@ -37,12 +40,13 @@ class Mlp(nn.Module):
         inputs: Inputs,
         outputs: int,
         *,
-        width: int = 256,
-        depth: int = 3,
+        width: Count = 256,
+        depth: Whole = 3,
         activation: Activation = "relu",
-        dropout: float = 0.1,
+        dropout: Share = 0.1,
         residual: bool = False,
-        embedding: int = 8,
+        normalisation: Normalisation = "layer",
+        embedding: Count = 8,
     ) -> None:
         super().__init__()
         self.columns = Columns(inputs, embedding=embedding)
@@ -50,9 +54,10 @@ class Mlp(nn.Module):
         layers: list[nn.Module] = []
         for number in range(depth):
             if residual and number:
-                layers.append(Residual(width, activation, dropout))
+                layers.append(Residual(width, activation, dropout, normalisation))
             else:
-                layers += [nn.Linear(size, width), make_activation(activation), nn.Dropout(dropout)]
+                wide = width * widening(activation)
+                layers += [nn.Linear(size, wide), make_activation(activation), nn.Dropout(dropout)]
                 size = width
         self.hidden = nn.Sequential(*layers)
         self.output = nn.Linear(size, outputs)
@@ -72,11 +77,13 @@ class Mlp(nn.Module):
 class Residual(nn.Module):
     """A block that adds to what it was given, so that gradients pass it unchanged."""
 
-    def __init__(self, width: int, activation: Activation, dropout: float) -> None:
+    def __init__(
+        self, width: int, activation: Activation, dropout: float, normalisation: Normalisation = "layer"
+    ) -> None:
         super().__init__()
         self.block = nn.Sequential(
-            nn.LayerNorm(width),
-            nn.Linear(width, 2 * width),
+            make_norm(normalisation, width),
+            nn.Linear(width, 2 * width * widening(activation)),
             make_activation(activation),
             nn.Dropout(dropout),
             nn.Linear(2 * width, width),

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Literal
 import torch
 from torch import Tensor, nn
 
+from kilter.models.arguments import Count, Share
 from kilter.models.columns import Columns
-from kilter.models.pooling import Pooling, pool
+from kilter.models.pooling import Pooling, make_pooling, pool
 
 if TYPE_CHECKING:
     from kilter.values.inputs import Inputs
@@ -27,7 +28,8 @@ class Recurrent(nn.Module):
         width: of the state of each direction.
         layers: one over the other.
         bidirectional: whether the text is also read backwards.
-        pooling: `max`, `mean`, `first` or `final`; with both directions, `final` joins the last state of each.
+        pooling: `max`, `mean`, `sum`, `first`, `final` or `attention`; with both directions,
+            `final` joins the last state of each.
         dropout: share of embeddings, of states between layers and of features that training leaves out.
     """
 
@@ -37,12 +39,12 @@ class Recurrent(nn.Module):
         outputs: int,
         *,
         cell: Cell = "lstm",
-        embedding: int = 64,
-        width: int = 64,
-        layers: int = 1,
+        embedding: Count = 64,
+        width: Count = 64,
+        layers: Count = 1,
         bidirectional: bool = True,
         pooling: Pooling = "max",
-        dropout: float = 0.3,
+        dropout: Share = 0.3,
     ) -> None:
         super().__init__()
         self.pooling: Pooling = pooling
@@ -50,6 +52,7 @@ class Recurrent(nn.Module):
         sizes = [embedding] + [width * (1 + bidirectional)] * layers
         self.layers = nn.ModuleList(Directions(size, width, cell, both=bidirectional) for size in sizes[:-1])
         self.dropout = nn.Dropout(dropout)
+        self.pool = make_pooling(pooling, sizes[-1])
         self.columns = Columns(inputs)
         self.output = nn.Linear(sizes[-1] + self.columns.width, outputs)
 
@@ -70,7 +73,8 @@ class Recurrent(nn.Module):
         if self.pooling == "final" and isinstance(last, Directions) and last.backward_cell is not None:
             ahead, back = states.chunk(2, dim=-1)  # reading backwards ends at the first token
             return torch.cat([pool(ahead, mask, "final"), pool(back, mask, "first")], dim=1)
-        return pool(states, mask, self.pooling)
+        pooled: Tensor = self.pool(states, mask)
+        return pooled
 
 
 class Directions(nn.Module):

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kilter.export.predicting import Answer, Predictor, answer, make_predictor
-from kilter.project.assembling import read_rows
+from kilter.project.assembling import read_file
 from kilter.project.folder import CHECKPOINTS, CONFIG, PREPROCESSING, TASK, load_run, read_json
 from kilter.project.schema import Data
 from kilter.training.checkpoints import at_step
@@ -14,6 +14,7 @@ from kilter.training.keeping import read_best
 from kilter.values.errors import UsageError
 
 if TYPE_CHECKING:
+    from kilter.engine.generating import Manner
     from kilter.values.run import Run
 
 
@@ -39,14 +40,19 @@ def load_predictor(run: str | Path | Run) -> Predictor:
     )
 
 
-def answer_file(run: str | Path | Run, file: str | Path) -> tuple[Answer, ...]:
+def answer_file(run: str | Path | Run, file: str | Path, manner: Manner | None = None) -> tuple[Answer, ...]:
     """What the best weights of a run say of the rows of a file, read as the training file was.
 
+    Args:
+        run: the run or its folder.
+        file: rows, as the training file had them; targets may be missing.
+        manner: how texts are written; None writes greedily.
+
     Raises:
-        UsageError: it is no run, or nothing was trained in it.
+        UsageError: it is no run, nothing was trained in it, or a manner of writing where no text is written.
         DataError: the file cannot be read, or lacks columns that training had.
     """
     predictor = load_predictor(run)
     folder = Path(run) if isinstance(run, str | Path) else run.path
     data = Data.model_validate(read_json(folder / CONFIG)["data"])
-    return answer(predictor, read_rows(Path(file), data))
+    return answer(predictor, read_file(Path(file), data).table, manner)

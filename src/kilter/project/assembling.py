@@ -3,40 +3,39 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Final
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from kilter.checks.data.rows import gather
+from kilter.checks.data.cells import missing
+from kilter.checks.data.rows import gather, stacked
 from kilter.data.conforming import conform
 from kilter.data.encoded import EncodedSource
+from kilter.data.joining import join
 from kilter.data.preprocessing import Preprocessing
-from kilter.data.reading import DELIMITED, JSON_LINES, read_table
+from kilter.data.reading import DECIDES, Reading, ending_of, read
+from kilter.data.settings import OF_TEXTS
+from kilter.models.baselines import alternatives
 from kilter.models.catalogue import make_factory
 from kilter.models.defaults import default_recipe
 from kilter.project.columns import make_schema
-from kilter.project.splits import HELD_OUT, described, put_aside
-from kilter.tasks.reading import TARGET_KINDS, make_task
+from kilter.project.splits import HELD_OUT, described, put_aside, too_rare
+from kilter.tasks.reading import form_of, make_task
 from kilter.values.errors import DataError, RecipeError
 from kilter.values.pipeline import Pipeline
-from kilter.values.table import Dataset, Table
+from kilter.values.table import Dataset, Kind, Table
 from kilter.values.validation import nearest
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from numpy.typing import NDArray
 
+    from kilter.data.settings import PreprocessingSettings
     from kilter.project.reading import Project
     from kilter.project.schema import Data
+    from kilter.values.source import Source
     from kilter.values.task import Task
-
-
-_DECIDES: Final = MappingProxyType(
-    {"encoding": (*DELIMITED, *JSON_LINES), "separator": tuple(DELIMITED), "decimal": tuple(DELIMITED)}
-)
-"""How text is read, and the endings of the files for which it says something."""
 
 
 def load_dataset(project: Project) -> Dataset:
@@ -56,23 +55,25 @@ def load_dataset(project: Project) -> Dataset:
             legal="no file is of that kind",
             remedy="leave it out",
         )
-        for key, endings in _DECIDES.items()
-        if getattr(data, key) is not None and not any(_ending(path) in endings for path in files.values())
+        for key, endings in DECIDES.items()
+        if getattr(data, key) is not None and not any(ending_of(path) in endings for path in files.values())
     ]
     if faults:
         raise project.error(faults)
-    tables = {split: read_rows(path, data) for split, path in files.items()}
-    return make_dataset(project, tables)
+    readings = {split: read_file(path, data) for split, path in files.items()}
+    dataset = make_dataset(project, {split: reading.table for split, reading in readings.items()})
+    notes = tuple(f"{files[split].name}: {note}" for split, reading in readings.items() for note in reading.notes)
+    return replace(dataset, notes=(*notes, *dataset.notes))
 
 
-def read_rows(path: Path, data: Data) -> Table:
-    """A file's rows, read as a project says its files are to be read.
+def read_file(path: Path, data: Data) -> Reading:
+    """A file, read as a project says its files are to be read.
 
     Raises:
         DataError: it cannot be read.
     """
-    ending = _ending(path)
-    return read_table(path, **{key: getattr(data, key) for key, endings in _DECIDES.items() if ending in endings})
+    ending = ending_of(path)
+    return read(path, **{key: getattr(data, key) for key, endings in DECIDES.items() if ending in endings})
 
 
 def make_dataset(project: Project, tables: Mapping[str, Table]) -> Dataset:
@@ -82,17 +83,24 @@ def make_dataset(project: Project, tables: Mapping[str, Table]) -> Dataset:
         RecipeError: columns that are not there, or settings that decide nothing, with their places.
         DataError: tables that do not hold what they are said to hold.
     """
-    schema = make_schema(project, tables["train"], TARGET_KINDS[project.file.task])
-    names = {"train": project.file.data.train, "valid": project.file.data.valid, "test": project.file.data.test}
-    fitting = {split: conform(table, schema, name=names[split] or split) for split, table in tables.items()}
-    return Dataset(splits=put_aside(project, fitting), schema=schema)
+    schema = make_schema(project, tables["train"])
+    files = {"train": project.file.data.train, "valid": project.file.data.valid, "test": project.file.data.test}
+    names = {split: files[split] or split for split in tables}
+    if schema.joined:
+        tables = {
+            split: join(table, schema.joined, schema.target_kind, name=names[split]) for split, table in tables.items()
+        }
+    fitting = {split: conform(table, schema, name=names[split]) for split, table in tables.items()}
+    notes = tuple(f"{Path(names['train']).name}: {note}" for note in too_rare(project, schema, fitting))
+    return Dataset(splits=put_aside(project, schema, fitting), schema=schema, notes=notes)
 
 
 def clean(project: Project, dataset: Dataset) -> tuple[Dataset, str]:
     """Leave out the rows that the project says to leave out (`data.leave_out`), and say how many.
 
     `contradictions` are rows, in any split, whose inputs also stand with another target; `overlap` are training rows
-    whose inputs also stand in a held-out split. Inputs are compared as the data audit compares them.
+    whose inputs also stand in a held-out split; inputs are compared as the data audit compares them. `unlabelled` are
+    rows without any target.
 
     Returns:
         The data set, and what became of its rows, to be appended to a sentence; empty where nothing did.
@@ -100,7 +108,8 @@ def clean(project: Project, dataset: Dataset) -> tuple[Dataset, str]:
     Raises:
         DataError: nothing is left of a split.
     """
-    aside = described(project, {split: None for split in HELD_OUT if getattr(project.file.data, split) is not None})
+    given = {split: None for split in HELD_OUT if getattr(project.file.data, split) is not None}
+    aside = described(project, dataset.schema, given)
     said = f"; {aside}" if aside else ""
     unwanted = project.file.data.leave_out
     rows = gather(dataset, few_values=0, few_words=0) if unwanted else None
@@ -108,13 +117,15 @@ def clean(project: Project, dataset: Dataset) -> tuple[Dataset, str]:
         return dataset, said
     dropped = np.zeros(sum(dataset.sizes.values()), dtype=bool)
     for kind in unwanted:
-        found = (
-            _contradicting(rows.exact, rows.target)
-            if kind == "contradictions"
-            else _overlapping(rows.exact, rows.split)
-        )
-        dropped[rows.place[found]] = True
-        said += f"; {int(found.sum()):,} left out ({kind})"
+        match kind:
+            case "contradictions":
+                found = rows.place[_contradicting(rows.exact, rows.target)]
+            case "overlap":
+                found = rows.place[_overlapping(rows.exact, rows.split)]
+            case "unlabelled":
+                found = np.flatnonzero(missing(stacked(dataset, dataset.schema.target)))
+        dropped[found] = True
+        said += f"; {len(found):,} left out ({kind})"
     bounds = np.cumsum([0, *dataset.sizes.values()])
     splits = {
         split: dataset[split].take(np.flatnonzero(~dropped[start : start + len(dataset[split])]))
@@ -128,7 +139,7 @@ def clean(project: Project, dataset: Dataset) -> tuple[Dataset, str]:
                 remedy="look at the data with `kilter audit`, or take it out of data.leave_out",
             )
     left = ", ".join(f"{split} {len(table):,}" for split, table in splits.items())
-    return Dataset(splits=splits, schema=dataset.schema), f"{said}, which leaves {left}"
+    return replace(dataset, splits=splits), f"{said}, which leaves {left}"
 
 
 def build_pipeline(project: Project, dataset: Dataset) -> tuple[Pipeline, Preprocessing]:
@@ -141,12 +152,32 @@ def build_pipeline(project: Project, dataset: Dataset) -> tuple[Pipeline, Prepro
         DataError: targets that the task cannot have.
     """
     schema, train = dataset.schema, dataset["train"]
-    task = make_task(project.file.task, train.columns[schema.target], train.ids)
-    preprocessing = Preprocessing.fit(train, schema, project.file.preprocessing)
+    form = form_of(project.file.task, alone=schema.of_kind(*Kind) == (schema.target,))
+    settings = project.file.preprocessing.suited(
+        form, texts=len(schema.of_kind(Kind.TEXT)), model=project.file.model.name, stream=schema.stream
+    )
+    preprocessing = Preprocessing.fit(train, schema, settings, form=form)
     choice, inputs = project.file.model, preprocessing.inputs
     try:
-        recipe = default_recipe(choice, inputs, len(train), dict(project.given), evaluated="valid" in dataset.splits)
-        make_model = make_factory(recipe.model, inputs, task.outputs)
+        task = make_task(
+            project.file.task,
+            preprocessing.targets(train, schema),
+            train.ids,
+            joined=schema.joined,
+            loss=project.file.loss,
+            form=form,
+            tokens=preprocessing.tokens,
+            elsewhere=[
+                value
+                for split in dataset
+                if split != "train"
+                for value in dataset[split].columns[schema.target].tolist()
+            ],
+        )
+        recipe = default_recipe(
+            choice, inputs, len(train), dict(project.given), form=form, evaluated="valid" in dataset.splits
+        )
+        make_model = make_factory(recipe.model, inputs, task.outputs, form)
         splits = {
             split: _source(split, dataset, preprocessing, task, batch=recipe.batch, augment=recipe.augment)
             for split in dataset
@@ -155,20 +186,17 @@ def build_pipeline(project: Project, dataset: Dataset) -> tuple[Pipeline, Prepro
         raise project.placed(error) from error
     faults = [
         project.fault(path, met=f"{path} decides nothing", legal=why, remedy="leave it out, or set what it needs")
-        for path, why in _idle(project, inputs.vocabulary)
+        for path, why in _idle(project, settings, inputs.vocabulary)
     ]
+    legal = alternatives(task.baselines)
     faults += [
-        project.fault(f"baselines.{number}", met=f"baselines has {name!r}", legal=nearest(name, task.baselines))
+        project.fault(f"baselines.{number}", met=f"baselines has {name!r}", legal=nearest(name, legal))
         for number, name in enumerate(project.file.baselines)
-        if name not in task.baselines and project.file.baselines != ("auto",)
+        if name not in legal and project.file.baselines != ("auto",)
     ]
     if faults:
         raise project.error(faults)
     return Pipeline(task=task, make_model=make_model, splits=splits, recipe=recipe), preprocessing
-
-
-def _ending(path: Path) -> str:
-    return (path.with_suffix("") if path.suffix.lower() == ".gz" else path).suffix.lower()
 
 
 def _contradicting(exact: NDArray[np.int64], target: NDArray[np.int64]) -> NDArray[np.bool_]:
@@ -185,27 +213,31 @@ def _overlapping(exact: NDArray[np.int64], split: NDArray[np.int64]) -> NDArray[
     return found
 
 
-def _source(split: str, dataset: Dataset, preprocessing: Preprocessing, task: Task, **settings: Any) -> EncodedSource:
-    table = dataset[split]
+def _source(split: str, dataset: Dataset, preprocessing: Preprocessing, task: Task, **settings: Any) -> Source:
+    table, schema = dataset[split], dataset.schema
+    if schema.stream:
+        from kilter.data.streaming import StreamSource
+
+        return StreamSource(
+            table=table, schema=schema, preprocessing=preprocessing, stack=task.stack, batch=settings["batch"]
+        )
     if split != "train":  # augmentation is for training rows alone
         settings["augment"] = None
     return EncodedSource(
         encoded=preprocessing.encode(table),
         table=table,
-        schema=dataset.schema,
-        targets=task.encode(table.columns[dataset.schema.target], table.ids),
+        schema=schema,
+        targets=task.encode(preprocessing.targets(table, schema), table.ids),
         stack=task.stack,
         **settings,
     )
 
 
-def _idle(project: Project, vocabulary: int) -> list[tuple[str, str]]:
+def _idle(project: Project, settings: PreprocessingSettings, vocabulary: int) -> list[tuple[str, str]]:
     """Settings that were given and that nothing reads, and why."""
-    settings = project.file.preprocessing
-    of_texts = ("unit", "lower", "minimum_count", "largest_vocabulary", "longest", "word_ngrams", "character_ngrams")
     idle = [
         (f"preprocessing.{key}", "it is for texts, and no input holds any")
-        for key in of_texts
+        for key in OF_TEXTS
         if project.says(f"preprocessing.{key}") and not vocabulary
     ]
     idle += [
@@ -213,6 +245,8 @@ def _idle(project: Project, vocabulary: int) -> list[tuple[str, str]]:
         for key in ("word_ngrams", "character_ngrams")
         if project.says(f"preprocessing.{key}") and vocabulary and settings.unit != "ngrams"
     ]
+    if project.says("preprocessing.spaces") and vocabulary and settings.unit != "character":
+        idle.append(("preprocessing.spaces", "it is for unit: character; words are parted at white space anyway"))
     if project.says("batch.pool") and not vocabulary:
         idle.append(("batch.pool", "it is for texts, and no input holds any"))
     return idle

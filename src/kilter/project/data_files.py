@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, final
 
-from kilter.data.reading import DELIMITED, JSON_LINES, LEGAL
+from kilter.data.image_files import has_images
+from kilter.data.plain_text import PLAIN_TEXT
+from kilter.data.reading import LEGAL, READERS, ending_of
 from kilter.values.errors import UsageError
 from kilter.values.frozen_map import FrozenMap
 
@@ -17,7 +19,8 @@ SPLIT_NAMES: Final[Mapping[str, tuple[str, ...]]] = {
     "valid": ("valid", "validation", "val", "dev", "development"),
     "test": ("test", "testing", "tst", "heldout", "holdout", "eval"),
 }
-_ENDINGS: Final = (*DELIMITED, *JSON_LINES, ".parquet", ".npz")
+ABOUT: Final = ("readme", "license", "licence", "copying", "notice", "citation", "requirements", "changelog", "notes")
+"""Names of text files that say something about the data and hold none."""
 
 
 @final
@@ -36,7 +39,7 @@ def find_files(paths: str | Path | Iterable[str | Path]) -> Files:
     """Tell the splits apart.
 
     One file is all there is. Several files, or those of a folder, are told by a word in their names: train;
-    valid, validation, val or dev; test.
+    valid, validation, val or dev; test. A folder of class folders of images stands for a file.
 
     Raises:
         UsageError: there is no such file, a file's part cannot be told, or two would be the same split.
@@ -85,16 +88,26 @@ def split_of(file: Path) -> str | None:
 
 
 def _files_of(path: Path) -> list[Path]:
-    if path.is_dir():
-        files = [file for file in sorted(path.iterdir()) if _is_data(file)]
-        if not files:
-            raise UsageError(f"{path} has no data files", legal=f"{LEGAL} are read", remedy="name the files")
-        return files
     if not path.exists():
         raise UsageError(f"{path} does not exist", legal="files or folders that are there", remedy="check the path")
-    return [path]
+    if not path.is_dir():
+        return [path]
+    inner = [entry for entry in sorted(path.iterdir()) if not entry.name.startswith(".")]
+    splits = [entry for entry in inner if entry.is_dir() and split_of(entry) is not None and has_images(entry)]
+    if splits:
+        return splits
+    if has_images(path):
+        return [path]
+    files = [file for file in inner if _is_data(file)]
+    texts = [file for file in files if ending_of(file) in PLAIN_TEXT and split_of(file) is None]
+    if 0 < len(texts) < len(files):  # a text beside data that are no text is about them
+        files = [file for file in files if file not in texts]
+    if not files:
+        raise UsageError(f"{path} has no data files", legal=f"{LEGAL} are read", remedy="name the files")
+    return files
 
 
 def _is_data(file: Path) -> bool:
-    name = file.name.lower().removesuffix(".gz")
-    return file.is_file() and not file.name.startswith(".") and name.endswith(_ENDINGS)
+    if not file.is_file() or ending_of(file) not in READERS:
+        return False
+    return not (ending_of(file) in PLAIN_TEXT and file.name.lower().split(".")[0] in ABOUT)

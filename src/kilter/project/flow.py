@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 from kilter.checks.data import DATA_CHECKS
 from kilter.checks.doctor import check
 from kilter.checks.examination import examine
+from kilter.project.as_read import with_notes
 from kilter.project.assembling import build_pipeline, clean, load_dataset
 from kilter.project.folder import create_run, load_run, write_results, write_status
 from kilter.project.foreign_errors import as_ours
@@ -97,7 +98,8 @@ def evaluate_run(path: str | Path, *, progress: Progress | None = None) -> Run:
 
 def audit_project(project: Project) -> Examination:
     """What the data audit finds in a project's data."""
-    return examine(DATA_CHECKS, load_dataset(project))
+    dataset = load_dataset(project)
+    return with_notes(examine(DATA_CHECKS, dataset), dataset)
 
 
 def check_project(project: Project) -> Examination:

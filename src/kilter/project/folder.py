@@ -16,6 +16,7 @@ from kilter.values.evaluation import Comparison, Evaluation
 from kilter.values.history import History
 from kilter.values.json_form import dumps, from_json
 from kilter.values.run import Run, Stage
+from kilter.values.walkthrough import Walkthrough
 
 FORMAT: Final = 1
 STATUSES: Final = ("running", "done", "gated", "failed", "interrupted")
@@ -30,6 +31,7 @@ TASK: Final = "task.json"
 CHECKPOINTS: Final = "checkpoints"
 EVALUATION: Final = "evaluation.json"
 PREDICTIONS: Final = "predictions"
+WALKTHROUGH: Final = "walkthrough.json"
 REPORT: Final = "report.html"
 
 Value = TypeVar("Value")
@@ -119,6 +121,7 @@ def load_run(path: str | Path) -> Run:
         )
     status = read_json(path / STATUS)
     results = read_json(path / EVALUATION) if (path / EVALUATION).exists() else {}
+    walkthrough = read_json(path / WALKTHROUGH) if (path / WALKTHROUGH).exists() else None
     try:
         return Run(
             path=path,
@@ -129,6 +132,7 @@ def load_run(path: str | Path) -> Run:
             history=read_log(path / LOG).history if (path / LOG).exists() else History(),
             evaluations=from_json(tuple[Evaluation, ...], results.get("evaluations", [])),
             comparisons=from_json(tuple[Comparison, ...], results.get("comparisons", [])),
+            walkthrough=None if walkthrough is None else from_json(Walkthrough, walkthrough),
         )
     except (ValueError, KeyError, TypeError) as error:
         raise _broken(path, error) from error

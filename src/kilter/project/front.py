@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from kilter.export.predicting import Answer
     from kilter.project.progress import Progress
     from kilter.training.fit import Fitted
+    from kilter.values.document import Document
     from kilter.values.evaluation import Comparison, Evaluation
     from kilter.values.finding import Examination
 
@@ -77,10 +78,45 @@ def check(pipeline: str | Path | Project | Pipeline, *, overrides: Iterable[str]
     return check_project(_project(pipeline, overrides))
 
 
+def describe(
+    project: str | Path | Project | Pipeline | Run,
+    row: str | None = None,
+    *,
+    split: str | None = None,
+    overrides: Iterable[str] = (),
+) -> Document:
+    """One real example followed through, from the file to the decision, with parameters and N = batch × steps.
+
+    Args:
+        project: a project file or a project that was read; a pipeline; or a run or its folder, whose best weights
+            then answer.
+        row: the example's id; None takes the first row of the split.
+        split: where it stands; None takes the first that is held out.
+        overrides: `key.sub=value`, laid over a file.
+
+    Raises:
+        UsageError: there is no such row.
+        KilterError: the project or the run cannot be read.
+    """
+    from kilter.project.describing import describe_pipeline, describe_project, describe_run
+    from kilter.project.folder import STATUS
+    from kilter.report.walkthrough import walkthrough_document
+
+    if isinstance(project, Pipeline):
+        walkthrough, name = describe_pipeline(project, row=row, split=split), project.task.name
+    elif isinstance(project, Run) or (isinstance(project, str | Path) and (Path(project) / STATUS).is_file()):
+        folder = Path(_folder(project))
+        walkthrough, name = describe_run(folder, row=row, split=split), folder.name
+    else:
+        read = _project(project, overrides)
+        walkthrough, name = describe_project(read, row=row, split=split), read.name
+    return walkthrough_document(walkthrough, f"one example of {name}")
+
+
 def make_pipeline(
     train: object,
     *,
-    target: str,
+    target: str | Sequence[str],
     task: str,
     valid: object = None,
     test: object = None,
@@ -93,9 +129,10 @@ def make_pipeline(
     Pipeline(regression; train 48, valid 6, test 6)
 
     Args:
-        train: a mapping of columns, a list of mappings (one a row), a pandas or Polars frame.
-        target: the column to learn.
-        task: "classification" or "regression".
+        train: a mapping of columns, a list of mappings (one a row), a pandas or Polars frame, a PyTorch or Hugging
+            Face data set, a DataLoader (whose data set it is then; its order and batches are decided anew).
+        target: the column to learn, or several; of the pairs of a PyTorch data set it is "label".
+        task: its name, such as "classification", "regression" or "tagging".
         valid: the same for validation; None puts a part of train aside.
         test: the same for the test.
         settings: sections of a project file: model, optimizer, train, preprocessing, data.inputs and so on.

@@ -13,20 +13,25 @@ from typing import Any, Final
 
 from ruamel.yaml import YAML
 
-from kilter.project.guess import Guess, Reason
+from kilter.data.plain_text import PLAIN_TEXT
+from kilter.data.reading import ending_of
+from kilter.project.guess import Guess
 from kilter.project.located import read_scalar
 from kilter.project.overrides import read_overrides
 from kilter.project.reading import parse_project
+from kilter.project.reason import Reason
 from kilter.values.errors import RecipeError
 
 WIDTH: Final = 100
+EVEN: Final = ("classification", "regression")  # whose held-out rows are drawn in proportion to the target
+MOST_NOTES: Final = 8  # of what was noticed while files were read
 MANY: Final = 40  # inputs from which on a list of them helps nobody
 
 _TAIL: Final = """\
 # Everything below has a default that follows from the data; `kilter train --plan` shows all of it.
 # Take the # off a line to decide it yourself.
 
-# model: auto # bag, mlp, cnn, lstm, gru, transformer, or your own as package.module:callable
+# model: auto # its name, such as lstm, transformer or cnn; or your own as package.module:callable
 # batch:
 #   size: 64
 # optimizer:
@@ -70,13 +75,20 @@ def _lines(guess: Guess, folder: Path) -> Iterator[str]:
     yield f"task: {guess.task}"
     yield ""
     yield "data:"
+    for note in guess.notes[:MOST_NOTES]:
+        yield from _comment(f"{note}.", "  ")
+    if len(guess.notes) > MOST_NOTES:
+        yield f"  # {len(guess.notes) - MOST_NOTES} more notes: `kilter audit` says them all."
     for split, path in guess.files.items():
         yield f"  {split}: {_word(_relative(path, folder))} # {guess.described[split]}"
     if not {"valid", "test"} <= set(guess.files):
-        yield "  # split: {valid: 0.1, test: 0.1} # put aside from train, in proportion to the target"
+        yield f"  # split: {{valid: 0.1, test: 0.1}} # put aside from train{_put_aside(guess)}"
+        if "split" in about:
+            yield from _comment(_sentence(about["split"].why) + " " + about["split"].otherwise, "  ")
     yield ""
     yield from _comment(_guessed(about["target"]), "  ")
-    yield f"  target: {_word(guess.target)}"
+    names = [_word(name) for name in guess.target]
+    yield f"  target: {names[0] if len(names) == 1 else '[' + ', '.join(names) + ']'}"
     yield ""
     if len(guess.inputs) <= MANY:
         yield "  inputs: # text, number, category, image or tokens"
@@ -86,6 +98,18 @@ def _lines(guess: Guess, folder: Path) -> Iterator[str]:
     if guess.ignore:
         yield from _comment(_guessed(about["left out"]), "  ")
         yield f"  ignore: [{', '.join(_word(name) for name in guess.ignore)}]"
+
+
+def _put_aside(guess: Guess) -> str:
+    """Which rows are put aside where nothing is said: the end of a text, as many of each class or amount, or any."""
+    if ending_of(guess.files["train"]) in PLAIN_TEXT:
+        return ": its end"
+    even = len(guess.target) == 1 and guess.task in EVEN
+    return ", in proportion to the target" if even else ", at random"
+
+
+def _sentence(text: str) -> str:
+    return text[:1].upper() + text[1:] + "."
 
 
 def _comment(text: str, indent: str = "") -> Iterator[str]:

@@ -10,19 +10,22 @@ from kilter.project.located import Located
 from kilter.project.reading import Project, project_of
 
 
-def project_in_memory(splits: Sequence[str], *, target: str, task: str, settings: Mapping[str, Any]) -> Project:
+def project_in_memory(
+    splits: Sequence[str], *, target: str | Sequence[str], task: str, settings: Mapping[str, Any]
+) -> Project:
     """A project whose splits are in memory.
 
     Args:
         splits: those that there are, `train` among them.
-        target: the column to learn.
+        target: the column to learn, or several.
         task: its name.
         settings: further sections, as in a project file.
 
     Raises:
         RecipeError: settings that are not legal, all of them.
     """
-    data = {**{split: split for split in splits}, "target": target, **dict(settings.get("data", {}))}
+    names = target if isinstance(target, str) else list(target)
+    data = {**{split: split for split in splits}, "target": names, **dict(settings.get("data", {}))}
     whole = {**settings, "data": data, "task": task}
     located = Located(name="settings", data=whole, places={}, faults=())
     return project_of(located, path=Path("memory"), text="", overrides=())

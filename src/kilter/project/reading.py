@@ -78,7 +78,7 @@ class Project:
         return _error(self.located.name, faults)
 
     def __repr__(self) -> str:
-        return f"Project({self.name!r}: {self.file.task} of {self.file.data.target!r}, {str(self.path)!r})"
+        return f"Project({self.name!r}: {self.file.task} of {', '.join(self.file.data.target)!r}, {str(self.path)!r})"
 
 
 def read_project(path: str | Path, overrides: Iterable[str] = ()) -> Project:

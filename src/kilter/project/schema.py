@@ -13,6 +13,8 @@ from kilter.values.recipe import AdamW as DefaultOptimizer
 from kilter.values.recipe import (
     Augment,
     BatchSize,
+    ChosenLoss,
+    LossChoice,
     Model,
     ModelChoice,
     Optimizer,
@@ -26,7 +28,7 @@ from kilter.values.recipe import Cosine as DefaultSchedule
 
 _FROZEN: Final = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, strict=True)
 
-LeaveOut: TypeAlias = Literal["contradictions", "overlap"]
+LeaveOut: TypeAlias = Literal["contradictions", "overlap", "unlabelled"]
 InputKind: TypeAlias = Literal["auto", "text", "number", "category", "image", "tokens"]
 
 
@@ -40,6 +42,14 @@ def _words(given: object) -> object:
             raise ValueError(message)
         return tuple(given)
     return given
+
+
+def _columns(given: object) -> object:
+    """One or more columns."""
+    if isinstance(given, str | list | tuple):
+        return _words(given)
+    message = "must be the name of a column, or a list of them"
+    raise ValueError(message)
 
 
 def _kinds(given: object) -> object:
@@ -68,8 +78,8 @@ class Split(BaseModel):
 
     valid: float = Field(default=0.1, ge=0, lt=1)
     test: float = Field(default=0.1, ge=0, lt=1)
-    by: Literal["auto", "random", "stratified", "grouped"] = "auto"
-    column: str | None = None  # whose values are kept together, or in proportion
+    by: Literal["auto", "random", "stratified", "grouped", "temporal"] = "auto"
+    column: str | None = None  # whose values are kept together, in proportion, or in their order of time
     seed: int = Field(default=0, ge=0)  # its own, so that training from another seed is tested on the same rows
 
     @model_validator(mode="after")
@@ -91,7 +101,7 @@ class Data(BaseModel):
     test: str | None = None
     split: Split = Split()
     inputs: Annotated[dict[str, InputKind], BeforeValidator(_kinds)] = {}  # empty: all other columns
-    target: str
+    target: Annotated[tuple[str, ...], BeforeValidator(_columns), Field(min_length=1)]  # several are learnt together
     ignore: Words = ()
     weight: str | None = None
     group: str | None = None
@@ -127,13 +137,14 @@ class ProjectFile(BaseModel):
 
     name: Annotated[str, AfterValidator(_file_name)] | None = None
     data: Data
-    task: Literal["classification", "regression"]
+    task: Literal["classification", "regression", "multilabel", "tagging", "generation", "contrastive", "multitask"]
     preprocessing: PreprocessingSettings = PreprocessingSettings()
     baselines: Words = ("auto",)  # auto takes those of the task
     gate: Gate = Gate()
     tracking: Tracking = Tracking()
 
     model: Model = ModelChoice()
+    loss: ChosenLoss = LossChoice()
     batch: BatchSize = BatchSize()
     optimizer: Optimizer = DefaultOptimizer()
     schedule: Schedule = DefaultSchedule()

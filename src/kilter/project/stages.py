@@ -5,18 +5,27 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final, NamedTuple, final
 
+import numpy as np
+
 from kilter.checks.data import DATA_CHECKS
+from kilter.checks.data.rows import seen_in_training
 from kilter.checks.doctor import check
 from kilter.checks.examination import examine
 from kilter.checks.results import RESULT_CHECKS
 from kilter.engine.devices import choose_device
+from kilter.engine.generating import retold
 from kilter.engine.predicting import predict
 from kilter.engine.seeding import fresh_model
 from kilter.evaluation.comparing import compare_all
 from kilter.evaluation.evaluating import evaluate
+from kilter.evaluation.slices import find_slices
 from kilter.evaluation.storing import read_predictions, write_predictions
 from kilter.models.baselines import applicable, make_baseline
+from kilter.project.as_encoded import with_coverage
+from kilter.project.as_read import with_notes
 from kilter.project.assembling import build_pipeline, clean
+from kilter.project.describing import describe_pipeline
+from kilter.project.folder import WALKTHROUGH, write_json
 from kilter.project.recording import predictions_path, write_assembled
 from kilter.tracking.fitting import CHECKPOINTS, fit
 from kilter.training.checkpoints import at_step
@@ -91,7 +100,7 @@ def audit(work: Work) -> Said:
     work.dataset, left_out = clean(work.project, raw)
     if work.dataset.sizes != raw.sizes:
         examination = settled(examination, examine(DATA_CHECKS, work.dataset))
-    return Said(f"{sizes} rows{left_out}", examination)
+    return Said(f"{sizes} rows{left_out}", with_notes(examination, raw))
 
 
 def settled(before: Examination, after: Examination) -> Examination:
@@ -108,16 +117,24 @@ def settled(before: Examination, after: Examination) -> Examination:
 def measure_baselines(work: Work) -> Said:
     """Fit the simple models that a network must beat; the best one is the best on the validation split."""
     pipeline, dataset = work.assembled(), work.dataset
-    task, target = pipeline.task, dataset.schema.target
-    encoded = {split: task.encode(dataset[split].columns[target], dataset[split].ids) for split in dataset.splits}
+    task = pipeline.task
+    encoded = {split: source.targets for split, source in pipeline.splits.items()}
+    tables = {  # baselines of sequences are judged on what they are sequences of
+        split: replace(table, columns={**table.columns, dataset.schema.target: encoded[split]})
+        if encoded[split].dtype == object
+        else table
+        for split, table in dataset.splits.items()
+    }
     asked = work.project.file.baselines
     names = task.baselines if asked == ("auto",) else asked
     usable = applicable(names, dataset.schema)
     for name in usable if tuple(work.held_out()) else ():
-        baseline = make_baseline(name, dataset.schema, task.labels, seed=pipeline.recipe.train.seed)
+        baseline = make_baseline(
+            name, dataset.schema, task.labels, seed=pipeline.recipe.train.seed, outputs=task.outputs
+        )
         baseline.fit(dataset["train"], encoded["train"], dataset.splits.get("valid"), encoded.get("valid"))
         work.baselines[name] = {
-            split: task.tabulate(dataset[split].ids, encoded[split], baseline.answer(dataset[split]))
+            split: task.tabulate(dataset[split].ids, encoded[split], baseline.answer(tables[split]))
             for split in work.held_out()
         }
         for split, predictions in work.baselines[name].items():
@@ -148,7 +165,8 @@ def preflight(work: Work) -> Said:
     """Question the pipeline before compute is spent."""
     examination = check(work.assembled())
     passed = len(examination.seconds) - len({finding.name for finding in examination.findings})
-    return Said(f"{passed} of {len(examination.seconds)} checks found nothing", examination)
+    said = f"{passed} of {len(examination.seconds)} checks found nothing"
+    return Said(said, with_coverage(examination, work.preprocessing, work.dataset))
 
 
 def train(work: Work) -> Said:
@@ -194,7 +212,13 @@ def judge(work: Work) -> Said:
     )
     work.evaluations += (fitted,)
     outcome = [_outcome(work, split, fitted) for split in splits][-1]
-    return Said(f"{outcome.evaluation.split}: {outcome.evaluation.primary}", examine(RESULT_CHECKS, outcome))
+    followed = describe_pipeline(
+        work.assembled(), preprocessing=work.preprocessing, model=work.model, weights="the best weights of this run"
+    )
+    write_json(work.folder / WALKTHROUGH, followed)
+    weight = work.dataset.schema.weight
+    weighed = "" if weight is None else f"; training weighs rows by {weight!r}, scores count each row once"
+    return Said(f"{outcome.evaluation.split}: {outcome.evaluation.primary}{weighed}", examine(RESULT_CHECKS, outcome))
 
 
 def _predicted(work: Work, split: str) -> Predictions:
@@ -202,22 +226,43 @@ def _predicted(work: Work, split: str) -> Predictions:
     if work.model is None:
         message = "nothing was trained yet; the stages stand in the wrong order"
         raise ValueError(message)
-    return predict(pipeline, work.model, pipeline.splits[split], device=work.device).predictions
+    source = pipeline.splits[split]
+    predictions = predict(pipeline, work.model, source, device=work.device).predictions
+    if split == "train":  # texts are written for the rows that are judged by, which takes a pass a token
+        return predictions
+    return retold(pipeline, work.model, source, predictions, device=work.device)
 
 
 def _outcome(work: Work, split: str, fitted: Evaluation) -> Outcome:
     """The network on one held-out split, kept in the run's folder and added to the work in hand."""
     pipeline, predictions = work.assembled(), _predicted(work, split)
     write_predictions(predictions_path(work.folder, MODEL, split), predictions, pipeline.task.name_of)
-    evaluation = evaluate(predictions, pipeline.task, model=MODEL, split=split, source=pipeline.splits[split])
+    evaluation = replace(
+        evaluate(predictions, pipeline.task, model=MODEL, split=split, source=pipeline.splits[split]),
+        slices=find_slices(predictions, work.dataset, split=split),
+    )
     rivals = {name: by_split[split] for name, by_split in work.baselines.items()}
     comparisons = compare_all({MODEL: predictions, **rivals}, model=MODEL, split=split)
     baselines = tuple(e for e in work.evaluations if e.split == split)
     work.evaluations += (evaluation,)
     work.comparisons += comparisons
     return Outcome(
-        predictions=predictions, evaluation=evaluation, baselines=baselines, comparisons=comparisons, train=fitted
+        predictions=predictions,
+        evaluation=evaluation,
+        baselines=baselines,
+        comparisons=comparisons,
+        train=fitted,
+        fresh=_fresh(work, predictions, split),
     )
+
+
+def _fresh(work: Work, predictions: Predictions, split: str) -> Evaluation | None:
+    """The network on the rows of a split that training does not have; None where that is all of them, or none."""
+    unseen = np.flatnonzero(~seen_in_training(work.dataset, split))
+    if not 0 < len(unseen) < len(predictions):
+        return None
+    part = predictions.take(unseen)
+    return evaluate(part, work.assembled().task, model=MODEL, split=split, mistakes=0, mistakes_each_pair=0)
 
 
 def best_baseline(work: Work) -> str | None:

@@ -8,11 +8,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from kilter.report.plots import Interval, heatmap, intervals
 from kilter.report.wording import counted, fixed, heading_of, percent, scored, shown
 from kilter.values.document import Block, Figure, Grid, Heading
-from kilter.values.evaluation import ClassScores, Confusion, Evaluation, Mistake
+from kilter.values.evaluation import ClassScores, Confusion, Evaluation, Mistake, Score
 
 MOST_PAIRS = 15  # rows of the table of confused pairs
 EXAMPLES_IN_CELL = 5
 CHARTED_CLASSES = 30  # rows of the chart of classes; the table has them all
+TELLING = "f1"
 MOST_CLASSES = 150  # beyond, cells of the chart would be smaller than a pointer can choose
 
 
@@ -22,10 +23,9 @@ def class_section(evaluation: Evaluation) -> Iterator[Block]:
     if not classes:
         return
     yield Heading(text="Per class", anchor="classes")
-    worst_first = sorted(classes, key=_last_value)
-    charted = [each for each in worst_first if each.scores and each.scores[-1].value is not None]
-    if len(charted) > 2:
-        score = charted[0].scores[-1]
+    worst_first = sorted(classes, key=_badness)
+    charted = [each for each in worst_first if (own := _telling(each)) is not None and own.value is not None]
+    if len(charted) > 2 and (score := _telling(charted[0])) is not None:
         rows = [_row(each) for each in charted]
         which = f"the {CHARTED_CLASSES} worst of {len(rows)} classes" if len(rows) > CHARTED_CLASSES else "each class"
         yield Figure(
@@ -76,13 +76,20 @@ def confusion_section(evaluation: Evaluation) -> Iterator[Block]:
 
 
 def _row(each: ClassScores) -> Interval:
-    score = each.scores[-1]
+    score = _telling(each)
+    if score is None:
+        return Interval(name=each.label, value=0.0, low=None, high=None)
     return Interval(name=each.label, value=score.value or 0.0, low=score.low, high=score.high)
 
 
-def _last_value(each: ClassScores) -> float:
-    value = each.scores[-1].value if each.scores else None
-    return float("-inf") if value is None else value
+def _telling(each: ClassScores) -> Score | None:
+    """The score by which classes are put in order: F1 where there is one, else the last."""
+    return next((score for score in each.scores if score.name == TELLING), each.scores[-1] if each.scores else None)
+
+
+def _badness(each: ClassScores) -> float:
+    score = _telling(each)
+    return float("-inf") if score is None or score.value is None else score.value
 
 
 def _pairs(confusion: Confusion) -> list[tuple[int, int, int]]:

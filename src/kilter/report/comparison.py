@@ -22,6 +22,7 @@ from kilter.values.document import Block, Figure, Grid, Heading
 from kilter.values.evaluation import Comparison, Evaluation, Score
 from kilter.values.run import Run
 
+MOST_ACROSS = 8  # scores that stand beside each other
 CALLED = "network"  # how the trained model is called in tables
 
 
@@ -127,12 +128,27 @@ def _all_scores(run: Run, standing: Standing, models: tuple[Evaluation, ...]) ->
 
 def _by_split(evaluations: list[Evaluation]) -> Grid:
     names = [score.name for score in evaluations[0].scores]
+    if len(names) > MOST_ACROSS:
+        return _splits_across(evaluations)
     rows = tuple((e.split, f"{e.primary.n:,}", *(_scored(_find(e, name)) for name in names)) for e in evaluations)
     return Grid(
         columns=("split", "examples", *(heading_of(score) for score in evaluations[0].scores)),
         rows=rows,
         caption=f"The network on each split.{direction(evaluations[0].scores)}",
         numeric=tuple(range(1, len(names) + 2)),
+    )
+
+
+def _splits_across(evaluations: list[Evaluation]) -> Grid:
+    """Many scores stand below each other, and splits beside each other."""
+    rows = tuple(
+        (heading_of(score), *(_scored(_find(e, score.name)) for e in evaluations)) for score in evaluations[0].scores
+    )
+    return Grid(
+        columns=("score", *(f"{e.split} ({e.primary.n:,})" for e in evaluations)),
+        rows=rows,
+        caption=f"The network on each split, with its examples.{direction(evaluations[0].scores)}",
+        numeric=tuple(range(1, len(evaluations) + 1)),
     )
 
 

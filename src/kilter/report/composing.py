@@ -8,7 +8,9 @@ from kilter.report.background import environment_section, stage_section
 from kilter.report.classes import class_section, confusion_section
 from kilter.report.comparison import comparison_section
 from kilter.report.curves import curve_section
+from kilter.report.slices import slice_section
 from kilter.report.verdict import standing_of, verdict
+from kilter.report.walkthrough import walkthrough_section
 from kilter.report.wording import counted, fixed, percent, shown
 from kilter.values.document import Alerts, Block, Document, Grid, Heading, Paragraph
 from kilter.values.evaluation import Evaluation
@@ -34,8 +36,11 @@ def _blocks(run: Run) -> Iterator[Block]:
         yield from comparison_section(run, standing)
         yield from class_section(standing.trained)
         yield from confusion_section(standing.trained)
+        yield from slice_section(standing.trained)
         yield from _mistakes(standing.trained)
     yield from curve_section(run.history, run.findings)
+    if run.walkthrough is not None:
+        yield from walkthrough_section(run.walkthrough)
     yield from stage_section(run)
     yield from environment_section(run)
 

@@ -30,18 +30,25 @@ def only(outputs: Outputs) -> Tensor:
     )
 
 
-def logits_of(outputs: Outputs, batch: Batch, classes: int) -> Tensor:
+def logits_of(outputs: Outputs, batch: Batch, classes: int, *, each: str = "one logit a class") -> Tensor:
     """The logits (b, classes) that a model returned for a batch, in single precision or better.
 
-    More logits than classes would train without a word, fewer fail only when a class beyond them comes along.
+    One logit may also come as (b,). More logits than classes would train without a word, fewer fail only when a class
+    beyond them comes along.
 
     Raises:
         UsageError: the model returned something else.
     """
     logits = only(outputs)
+    if classes == 1 and logits.ndim == 1:
+        logits = logits.unsqueeze(1)
     if logits.shape != (len(batch.ids), classes) or not logits.is_floating_point():
         raise _misshapen(
-            logits, batch, f"are floating-point numbers of shape ({len(batch)}, {classes}), one logit a class", classes
+            logits,
+            batch,
+            f"are floating-point numbers of shape ({len(batch)}, {classes}), "
+            + ("one logit an example" if classes == 1 else each),
+            classes,
         )
     return logits.to(torch.promote_types(logits.dtype, torch.float32))  # sums over rows need the digits
 

@@ -11,12 +11,17 @@ import numpy as np
 import torch
 
 from kilter.metrics.regression import regression_scores
+from kilter.tasks.choices import USUAL, chosen_loss, described
+from kilter.tasks.constants import best_huber
+from kilter.tasks.losses import absolute, huber, squared
 from kilter.tasks.outputs import amounts_of, target_of
 from kilter.tasks.scores import as_score, refuse_unscorable
-from kilter.values.errors import DataError, Fault
+from kilter.tasks.targets import amounts_in
+from kilter.values.errors import DataError
 from kilter.values.evaluation import Measures
 from kilter.values.predictions import Predictions
-from kilter.values.task import Loss
+from kilter.values.recipe import LossChoice
+from kilter.values.task import Form, Loss
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -25,7 +30,8 @@ if TYPE_CHECKING:
     from kilter.values.batch import Batch
     from kilter.values.task import Outputs
 
-MOST_FAULTS: Final = 20
+DELTA: Final = 1.0  # of the Huber loss, in standard units
+LOSSES: Final = {"squared": (), "absolute": (), "huber": ("delta",)}
 _REPORTED: Final = ("r2", "rmse", "mae", "mape")
 
 
@@ -37,12 +43,15 @@ class Regression:
     Attributes:
         center: mean of the training targets.
         scale: their standard deviation.
+        choice: the loss that is made small, with its numbers.
     """
 
     center: float
     scale: float
+    choice: LossChoice = USUAL
 
     name: ClassVar[str] = "regression"
+    form: ClassVar[Form] = Form.ROW
     labels: ClassVar[tuple[str, ...]] = ()
     outputs: ClassVar[int] = 1
     per_example: ClassVar[bool] = True
@@ -52,15 +61,17 @@ class Regression:
         if not (math.isfinite(self.center) and math.isfinite(self.scale) and self.scale > 0):
             message = f"center = {self.center}, scale = {self.scale}: both must be finite, and the scale above 0"
             raise ValueError(message)
+        chosen_loss(self.choice, LOSSES, task="regression")
 
     @staticmethod
-    def of(column: NDArray[np.generic], ids: Sequence[str]) -> Regression:
+    def of(column: NDArray[np.generic], ids: Sequence[str], *, loss: LossChoice = USUAL) -> Regression:
         """The task that a target column (n,) describes.
 
         Raises:
             DataError: a target is missing or no number, or all are the same.
+            RecipeError: the loss is none of regression.
         """
-        amounts = _amounts(column, ids)
+        amounts = amounts_in(column, ids)
         if len(amounts) == 0 or amounts.min() == amounts.max():
             raise DataError(
                 f"all {len(amounts)} targets are {amounts[0]:g}" if len(amounts) else "there are no targets",
@@ -75,11 +86,11 @@ class Regression:
                 legal="amounts whose squares are between 1e-308 and 1e308",
                 remedy="learn them in another unit, or their logarithm",
             )
-        return Regression(center=center, scale=scale)
+        return Regression(center=center, scale=scale, choice=loss)
 
     def describe(self) -> Mapping[str, object]:
         """The task as JSON."""
-        return {"name": self.name, "center": self.center, "scale": self.scale}
+        return {"name": self.name, "center": self.center, "scale": self.scale, "choice": described(self.choice)}
 
     def encode(self, column: NDArray[np.generic], ids: Sequence[str]) -> NDArray[np.generic]:
         """Amounts (n,) float64, in their own units.
@@ -87,7 +98,7 @@ class Regression:
         Raises:
             DataError: targets that are missing or no numbers, with their rows.
         """
-        return _amounts(column, ids)
+        return amounts_in(column, ids)
 
     def name_of(self, encoded: object) -> str:
         """An amount as a person reads it."""
@@ -98,21 +109,23 @@ class Regression:
         return torch.as_tensor((np.asarray(targets, dtype=np.float64) - self.center) / self.scale, dtype=torch.float32)
 
     def loss(self, outputs: Outputs, batch: Batch) -> Loss:
-        """Squared error in standard units; outputs (b, 1) or (b,) against targets (b,), never broadcast.
+        """Squared error in standard units, or what else was chosen, of outputs (b, 1) or (b,) against targets (b,).
+
+        Nothing is broadcast.
 
         Raises:
             UsageError: the model returned something else.
         """
-        each = (amounts_of(outputs, batch) - target_of(batch)).square()
+        each = error_loss(amounts_of(outputs, batch) - target_of(batch), self.choice)
         return Loss(torch.dot(each, batch.weight.to(each.dtype)), batch.weight.sum(), each)
 
     def chance_loss(self, targets: NDArray[np.generic]) -> float | None:
-        """The loss of answering 0: the second moment of the targets in standard units."""
-        return float((((targets.astype(np.float64) - self.center) / self.scale) ** 2).mean())
+        """The loss of answering 0: of squared errors, the second moment of the targets in standard units."""
+        return mean_error((targets.astype(np.float64) - self.center) / self.scale, self.choice)
 
     def prior_loss(self, targets: NDArray[np.generic]) -> float | None:
-        """The loss of answering the mean each time: the variance of the targets in standard units."""
-        return float((targets.astype(np.float64) / self.scale).var())
+        """The loss of the best constant answer: of squared errors, the variance of the targets in standard units."""
+        return least_error((targets.astype(np.float64) - self.center) / self.scale, self.choice)
 
     def decode(self, outputs: Outputs, batch: Batch) -> NDArray[np.generic]:
         """Amounts (b,) in their own units, float64."""
@@ -128,7 +141,8 @@ class Regression:
     ) -> Predictions:
         """Amounts beside amounts; the cost is the squared error in standard units, the merit its negative.
 
-        R² and RMSE are functions of the mean squared error, so the mean merit orders models as they do.
+        They are so whatever loss was made small. R² and RMSE are functions of the mean squared error, so the mean merit
+        orders models as they do.
         """
         truth = np.asarray(targets, dtype=np.float64)
         given = np.asarray(answers, dtype=np.float64).reshape(len(truth))
@@ -160,23 +174,26 @@ class Regression:
         return Measures(scores=tuple(as_score(n, measured[n], larger_is_better=n == "r2") for n in _REPORTED))
 
 
-def _amounts(column: NDArray[np.generic], ids: Sequence[str]) -> NDArray[np.float64]:
-    values = column.tolist()
-    amounts = np.array([_amount(value) for value in values], dtype=np.float64)
-    wrong = np.flatnonzero(~np.isfinite(amounts))
-    if len(wrong):
-        more = f" (the first {MOST_FAULTS} follow)" if len(wrong) > MOST_FAULTS else ""
-        raise DataError(
-            f"{len(wrong)} of {len(values)} targets are no finite numbers{more}",
-            legal="amounts to learn are numbers",
-            remedy="correct them or leave these rows out; if they are classes, say `task: classification`",
-            faults=[Fault(where=ids[row], met=f"target {values[row]!r}") for row in wrong[:MOST_FAULTS]],
-        )
-    return amounts
+def error_loss(error: Tensor, choice: LossChoice) -> Tensor:
+    """The chosen loss of each error, both in standard units."""
+    match choice.name:
+        case "absolute":
+            return absolute(error)
+        case "huber":
+            return huber(error, delta=choice.delta or DELTA)
+    return squared(error)
 
 
-def _amount(value: object) -> float:
-    try:
-        return float(value)  # type: ignore[arg-type]
-    except (TypeError, ValueError, OverflowError):
-        return math.nan
+def mean_error(errors: NDArray[np.float64], choice: LossChoice) -> float:
+    """The mean of the chosen loss over errors (n,) in standard units."""
+    return float(error_loss(torch.from_numpy(errors), choice).mean())
+
+
+def least_error(errors: NDArray[np.float64], choice: LossChoice) -> float:
+    """The mean of the chosen loss after the best constant, mean, median or between, has been taken off all errors."""
+    match choice.name:
+        case "absolute":
+            return float(np.abs(errors - np.median(errors)).mean())
+        case "huber":
+            return best_huber(errors, choice.delta or DELTA)
+    return float(errors.var())

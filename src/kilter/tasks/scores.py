@@ -36,8 +36,11 @@ def refuse_unscorable(predictions: Predictions) -> None:
     Raises:
         TrainingError: some are not, with the ids of their examples.
     """
-    answers = predictions.answer.astype(np.float64)
-    finite = np.isfinite(answers if answers.ndim == 1 else answers.sum(axis=1))
+    answers = predictions.answer
+    if answers.dtype == object:  # sequences
+        finite = np.array([np.isfinite(np.asarray(each, np.float64)).all() for each in answers], dtype=np.bool_)
+    else:
+        finite = np.asarray(np.isfinite(answers.astype(np.float64)).all(axis=tuple(range(1, answers.ndim))))
     if finite.all():
         return
     wrong = np.flatnonzero(~finite)

@@ -1,4 +1,4 @@
-"""Splits held in memory, for tests of checks, finders and loops; the plainest thing that is a `Source`."""
+"""Splits held in memory, for tests of checks, finders and loops; the plainest things that are a `Source`."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from kilter.values.source import Plan
+    from kilter.values.task import Task
 
 
 @final
@@ -92,3 +93,59 @@ class ArraySource:
             return tensor
         noise = [np.random.default_rng((seed, epoch, row)).normal(0, self._noise, tensor.shape[1:]) for row in rows]
         return tensor + torch.from_numpy(np.stack(noise)).to(tensor.dtype)
+
+
+@final
+class TextSource:
+    """Rows of padded texts with targets that a task stacks; a batch is as wide as its longest row.
+
+    Args:
+        inputs: name to tensor (rows, places, ...), padded to the right; `mask` marks the places of all but `answers`,
+            `answers_mask` those.
+        targets: (n,) encoded, an object array where they are sequences.
+        task: whose targets they are; it makes a tensor of those of a batch.
+        size: rows a batch.
+    """
+
+    def __init__(
+        self,
+        inputs: Mapping[str, Tensor],
+        targets: NDArray[np.generic],
+        task: Task,
+        *,
+        size: int = 16,
+    ) -> None:
+        self._rows = ArraySource(inputs, np.arange(len(targets)), size=size)
+        self._task = task
+        self.targets = targets
+        self.ids = self._rows.ids
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    def plan(self, *, seed: int, epoch: int) -> Plan:
+        """Every row once, shuffled."""
+        return self._rows.plan(seed=seed, epoch=epoch)
+
+    def sweep(self) -> Plan:
+        """Every row once, in order."""
+        return self._rows.sweep()
+
+    def batch(self, rows: Sequence[int], *, seed: int, epoch: int) -> Batch:
+        """These rows; there is no augmentation."""
+        return self.plain(rows)
+
+    def plain(self, rows: Sequence[int]) -> Batch:
+        """These rows as they are, without places at which none of them has a token."""
+        given = self._rows.plain(rows)
+        inputs = {}
+        for name, tensor in given.inputs.items():
+            mask = given.inputs.get("answers_mask" if name.startswith("answers") else "mask")
+            placed = mask is not None and tensor.shape[:2] == mask.shape
+            inputs[name] = tensor[:, : int(mask.sum(dim=1).max())] if placed and mask is not None else tensor
+        target = self._task.stack([self.targets[row] for row in rows])
+        return Batch(inputs=inputs, target=target, weight=given.weight, ids=given.ids)
+
+    def example(self, row: int) -> Example:
+        """One row."""
+        return Example(inputs=self._rows.example(row).inputs, target=self.targets[row], id=self.ids[row])

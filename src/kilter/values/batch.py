@@ -34,8 +34,9 @@ class Batch:
     Attributes:
         inputs: name to tensor, first dimension the examples (b). Sequences are padded to the right and come with
             `mask` (b, t), true where a token stands. Usual names: `tokens` (b, t) int64, `numbers` (b, f) float32,
-            `categories` (b, c) int64, `image` (b, channels, height, width) float32.
-        target: (b,), (b, k) or (b, t), as the task encodes it; None at prediction time.
+            `categories` (b, c) int64, `image` (b, channels, height, width) float32; see `values.inputs`.
+        target: (b,), (b, k) or (b, t), as the task encodes it; None at prediction time. Places that are not judged
+            hold `values.task.IGNORED`, amounts that are missing not-a-number.
         weight: (b,) float32, what each example counts for.
         ids: b names; they go with the predictions to the findings.
     """

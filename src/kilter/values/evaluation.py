@@ -93,6 +93,32 @@ class Mistake:
 
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Slice:
+    """Examples that have something in common, on which a model does worse than on the others.
+
+    Attributes:
+        name: what they have in common, in short.
+        said: the same as a clause, for a sentence.
+        n: how many there are.
+        inside: the score of these examples.
+        outside: the score of all others.
+        lost: the share of everything that the model lost (its errors, or its merit below the best) that lies here.
+        p_value: how often chance would part the two so, corrected for all slices that were looked at.
+        examples: ids of the worst of them.
+    """
+
+    name: str
+    said: str
+    n: int
+    inside: Score
+    outside: Score
+    lost: float
+    p_value: float
+    examples: tuple[str, ...] = ()
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Evaluation:
     """One model on one split."""
 
@@ -100,6 +126,7 @@ class Evaluation:
     split: str
     measures: Measures
     mistakes: tuple[Mistake, ...] = ()
+    slices: tuple[Slice, ...] = ()  # where it does worse than elsewhere, the clearest first
 
     @property
     def primary(self) -> Score:

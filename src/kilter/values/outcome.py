@@ -20,6 +20,7 @@ class Outcome:
         baselines: of simple models, the simplest first.
         comparisons: left is the model, right a baseline.
         train: of the model on its training rows, where they were evaluated.
+        fresh: of the model on the examples whose inputs do not stand in training, where some others do.
     """
 
     predictions: Predictions
@@ -27,3 +28,4 @@ class Outcome:
     baselines: tuple[Evaluation, ...] = ()
     comparisons: tuple[Comparison, ...] = ()
     train: Evaluation | None = None
+    fresh: Evaluation | None = None

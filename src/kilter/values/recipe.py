@@ -74,6 +74,8 @@ class BatchSize(BaseModel):
     """How many examples an optimizer step sees.
 
     Either `size` examples or a budget of `tokens` (padding included) a batch; `accumulate` batches make one step.
+    Where several tasks are learnt and rows have the targets of some only, `sampling: tasks` makes batches of one task
+    each, tasks drawn in proportion to rows^`sampling_exponent`.
     """
 
     model_config = _FROZEN
@@ -83,6 +85,8 @@ class BatchSize(BaseModel):
     accumulate: int = Field(default=1, ge=1)
     pool: int = Field(default=50, ge=1)  # batches' worth of rows that are sorted by length together
     workers: int = Field(default=0, ge=0)  # processes that prepare batches
+    sampling: Literal["rows", "tasks"] = "rows"
+    sampling_exponent: float = Field(default=1.0, ge=0, le=1)  # 1: every row once an epoch; 0: all tasks alike
 
     @model_validator(mode="after")
     def _one_of_two(self) -> BatchSize:
@@ -92,6 +96,38 @@ class BatchSize(BaseModel):
         if self.size is None and self.tokens is None:
             object.__setattr__(self, "size", 64)
         return self
+
+
+@final
+class LossChoice(BaseModel):
+    """What is made small; each task says which losses and which of these numbers it reads.
+
+    `auto` is the usual loss of the task: cross-entropy of classes, squared error of amounts. A number that is not
+    given has the default of the loss that reads it.
+    """
+
+    model_config = _FROZEN
+
+    name: Literal[
+        "auto",
+        "cross_entropy",
+        "binary_cross_entropy",
+        "focal",
+        "distillation",
+        "squared",
+        "absolute",
+        "huber",
+        "in_batch",
+        "contrastive",
+        "triplet",
+    ] = "auto"
+    smoothing: float = Field(default=0.0, ge=0, lt=1)  # share of a hard label that is spread over all classes
+    class_weights: Literal["none", "balanced"] | dict[str, Annotated[float, Field(gt=0)]] = "none"
+    task_weights: dict[str, Annotated[float, Field(gt=0)]] = {}  # of several targets, by column; 1 where not said
+    focus: float | None = Field(default=None, ge=0)  # of focal
+    delta: float | None = Field(default=None, gt=0)  # of huber, in standard units
+    temperature: float | None = Field(default=None, gt=0)  # of distillation and in_batch
+    margin: float | None = Field(default=None, gt=0)  # of contrastive and triplet
 
 
 @final
@@ -200,6 +236,7 @@ class Augment(BaseModel):
     token_dropout: float = Field(default=0.0, ge=0, lt=1)  # share of tokens replaced by the unknown token
     noise: float = Field(default=0.0, ge=0)  # standard deviation added to scaled numbers
     shift: int = Field(default=0, ge=0)  # pixels an image is moved at most, each way
+    flip: bool = False  # whether every other image, drawn one by one, is mirrored left to right
 
 
 def _tag(default: str) -> Discriminator:
@@ -216,6 +253,7 @@ def _named(given: object) -> object:
 
 
 Model: TypeAlias = Annotated[ModelChoice, BeforeValidator(_named)]
+ChosenLoss: TypeAlias = Annotated[LossChoice, BeforeValidator(_named)]
 Optimizer: TypeAlias = Annotated[
     Annotated[AdamW, Tag("adamw")] | Annotated[Sgd, Tag("sgd")], _tag("adamw"), BeforeValidator(_named)
 ]
@@ -239,6 +277,7 @@ class Recipe(BaseModel):
     model_config = _FROZEN
 
     model: Model = ModelChoice()
+    loss: ChosenLoss = LossChoice()
     batch: BatchSize = BatchSize()
     optimizer: Optimizer = AdamW()
     schedule: Schedule = Cosine()

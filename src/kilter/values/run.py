@@ -11,6 +11,7 @@ from kilter.values.evaluation import Comparison, Evaluation
 from kilter.values.finding import Finding, Skipped
 from kilter.values.frozen_map import FrozenMap
 from kilter.values.history import History
+from kilter.values.walkthrough import Walkthrough
 
 
 @final
@@ -40,6 +41,7 @@ class Run:
         history: the curves.
         evaluations: of the trained model and the baselines, by split.
         comparisons: of the trained model with the baselines.
+        walkthrough: one example followed through, with the trained weights.
     """
 
     path: Path
@@ -50,6 +52,7 @@ class Run:
     history: History = field(default_factory=History)
     evaluations: tuple[Evaluation, ...] = ()
     comparisons: tuple[Comparison, ...] = ()
+    walkthrough: Walkthrough | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "config", FrozenMap(self.config))

@@ -21,7 +21,10 @@ class Kind(StrEnum):
     NUMBER = "number"  # float64, NaN where missing
     CATEGORY = "category"  # object array of str, None where missing
     IMAGE = "image"  # uint8 or float, (n, height, width) or (n, height, width, channels)
-    TOKENS = "tokens"  # object array of tuples of str
+    TOKENS = "tokens"  # object array of tuples of str: words that were cut already, or a tag for each of them
+    LABELS = "labels"  # object array of tuples of str: several classes at once; None where missing
+    AMOUNTS = "amounts"  # float64 (n, k): several columns of numbers as one, NaN where missing
+    RECORD = "record"  # object array of tuples: several columns of any kind as one, None where missing
 
 
 @final
@@ -36,14 +39,27 @@ class Field:
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Schema:
-    """Which columns are inputs, which one is learnt, and which ones only say something about a row."""
+    """Which columns are inputs, which one is learnt, and which ones only say something about a row.
+
+    Attributes:
+        inputs: the columns to learn from.
+        target: the column to learn.
+        target_kind: category where it is one of several classes, number where it is an amount, and so on.
+        joined: the columns of which the target was made, where they are several.
+        weight: what each row counts for.
+        group: rows of one group stand in one split, and resample together.
+        ignored: columns that are left out.
+        stream: whether the rows are one text, each going on where the last one ended.
+    """
 
     inputs: tuple[Field, ...]
     target: str
-    target_kind: Kind  # category where the target is one of several classes, number where it is an amount
+    target_kind: Kind
+    joined: tuple[Field, ...] = ()
     weight: str | None = None
-    group: str | None = None  # rows of one group stand in one split, and resample together
+    group: str | None = None
     ignored: tuple[str, ...] = ()
+    stream: bool = False
 
     def of_kind(self, *kinds: Kind) -> tuple[str, ...]:
         """Names of the inputs of these kinds, in order."""
@@ -88,10 +104,17 @@ class Table:
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Dataset:
-    """The splits of one data set (`train`, `valid`, `test`) and the schema they share."""
+    """The splits of one data set (`train`, `valid`, `test`) and the schema they share.
+
+    Attributes:
+        splits: name to rows.
+        schema: what their columns are.
+        notes: what was noticed while their files were read, each with the file's name.
+    """
 
     splits: Mapping[str, Table]
     schema: Schema
+    notes: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "splits", FrozenMap(self.splits))

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeAlias
+from enum import StrEnum
+from typing import TYPE_CHECKING, Final, NamedTuple, Protocol, TypeAlias
 
 if TYPE_CHECKING:
     import numpy as np
@@ -16,6 +17,37 @@ if TYPE_CHECKING:
 
 Outputs: TypeAlias = "Tensor | Mapping[str, Tensor]"
 """What a model returns: one tensor, or one a head."""
+
+
+IGNORED: Final = -100
+"""The target of a place that is not judged: padding, or context that only leads up to what is."""
+
+
+class Form(StrEnum):
+    """What a model answers; it decides how inputs are encoded and which models can be taken.
+
+    b examples of t tokens, k answers each; s tokens of a target text.
+    """
+
+    ROW = "row"  # (b, k): one answer an example
+    TOKEN = "token"  # noqa: S105 - no password; (b, t, k): one for each token, which may look at the tokens after it
+    NEXT = "next"  # (b, t, k): what follows each token, which must not look at the tokens after it
+    TEXT = "text"  # (b, s, k): what follows each token of `answers`, the target text up to there, given the inputs
+    MATCH = "match"  # {"left": (b, d), "right": (b, d)}: the inputs, and the texts of `answers`, in one space
+
+
+class Tokens(NamedTuple):
+    """What the ids of target texts mean.
+
+    Attributes:
+        entries: the token of each id, those of padding and marks empty.
+        joiner: what stands between two tokens of a text: a space, or nothing.
+        unit: what a token is, in a word: word, character, piece.
+    """
+
+    entries: tuple[str, ...]
+    joiner: str
+    unit: str
 
 
 class Loss(NamedTuple):
@@ -38,6 +70,10 @@ class Task(Protocol):
     @property
     def name(self) -> str:
         """The name a person would use, for messages; nobody decides by it."""
+
+    @property
+    def form(self) -> Form:
+        """What a model answers."""
 
     @property
     def outputs(self) -> int:

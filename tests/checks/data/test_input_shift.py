@@ -55,3 +55,15 @@ def test_columns_without_spread_or_values_are_silent():
 
 def test_small_splits_are_skipped():
     assert isinstance(examined(NORMAL[:50], NORMAL[:10])[0], Skipped)
+
+
+def test_longer_texts_and_brighter_images_drift():
+    draw = np.random.default_rng(0)
+    said = [" ".join(["word"] * int(draw.integers(3, 9) + 3 * (at >= 240))) for at in range(400)]
+    labels = column(draw.choice(["a", "b"], 400).tolist())
+    (finding,) = InputShift().examine(dataset({"t": column(said), "y": labels}, {"t": Kind.TEXT}, shuffled=False))
+    assert finding.severity is Severity.NOTE
+    assert "the length of 't' by up to" in finding.seen
+    pixels = draw.integers(0, 200, (400, 4, 4)) + 30 * (np.arange(400) >= 240)[:, None, None]
+    (finding,) = InputShift().examine(dataset({"x": pixels, "y": labels}, {"x": Kind.IMAGE}, shuffled=False))
+    assert "the brightness of 'x' by up to" in finding.seen

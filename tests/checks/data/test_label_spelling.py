@@ -6,7 +6,7 @@ import pytest
 
 from kilter.checks.data.label_spelling import LabelSpelling
 from kilter.testing.tables import column, dataset
-from kilter.values.finding import Skipped
+from kilter.values.finding import Severity, Skipped
 from kilter.values.table import Kind
 
 
@@ -66,3 +66,13 @@ def test_the_distance_is_that_of_one_edit_and_not_two():
     assert Counter(examined({"arrival": 90, "arival": 2, "arrivla": 2, "arrrival": 2, "ariva": 2})) == Counter(
         {("arival", "arrival"): 1, ("arrivla", "arrival"): 1, ("arrrival", "arrival"): 1}
     )
+
+
+def test_a_rare_way_of_writing_is_a_failure_and_a_slip_a_warning():
+    of = {}
+    for written in ("Location", "LOCATIN"):
+        labels = column(["LOCATION"] * 30 + [written] + ["NUM"] * 30)
+        made = dataset({"x": column(["a"] * 61), "y": labels}, {"x": Kind.TEXT}, shares={"train": 1.0})
+        (finding,) = LabelSpelling().examine(made)
+        of[written] = finding.severity
+    assert of == {"Location": Severity.FAILURE, "LOCATIN": Severity.WARNING}

@@ -30,9 +30,21 @@ def test_shared_rows_are_counted_and_paired_with_their_twins():
         test=["How FAR is it", "what is an atom", "why is that so"],
     )
     (finding,) = SplitOverlap().examine(made)
-    assert finding.severity is Severity.WARNING
+    assert finding.severity is Severity.FAILURE
+    (milder,) = SplitOverlap(fail_share=0.9).examine(made)
+    assert milder.severity is Severity.WARNING
     assert finding.seen.startswith("2 held-out rows also stand in train: 2 of 3 in test (67 %); 1 of them up to case")
     assert finding.evidence["test"]["pairs"] == [("test:0", "train:2"), ("test:1", "train:0")]
+
+
+def test_test_rows_in_the_validation_split_are_counted_apart():
+    made = splits(
+        train=["what is an atom", "who was she then"],
+        valid=["where is the moon"],
+        test=["Where is the MOON", "what is an atom", "why is that so"],
+    )
+    (finding,) = SplitOverlap().examine(made)
+    assert "1 of 3 in test (33 %); 1 more of test in valid" in finding.seen
 
 
 def test_one_in_a_thousand_is_a_note():

@@ -40,3 +40,14 @@ def test_running_numbers_agree_of_necessity():
 
 def test_few_rows_agree_by_chance():
     assert isinstance(examined(rows=10, p=DRAWN[:10], q=DRAWN[:10])[0], Skipped)
+
+
+def test_amounts_that_never_repeat_are_no_copies_of_each_other():
+    draw = np.random.default_rng(1)
+    assert examined(p=draw.normal(size=40), q=draw.normal(size=40)) == []
+
+
+def test_another_unit_of_such_an_amount_is_found():
+    amount = np.random.default_rng(2).normal(size=40)
+    (finding,) = examined(p=amount, q=3 - 2 * amount, r=np.exp(amount))
+    assert finding.evidence["same"] == [["p", "q", "r"]]

@@ -14,7 +14,9 @@ def labelled(train, test):
 
 def test_labels_that_training_never_shows_are_counted_with_their_rows():
     (finding,) = UnseenLabels().examine(labelled(list("aabb"), list("abcc")))
-    assert finding.severity is Severity.WARNING
+    assert finding.severity is Severity.FAILURE
+    (milder,) = UnseenLabels(fail_share=0.6).examine(labelled(list("aabb"), list("abcc")))
+    assert milder.severity is Severity.WARNING
     assert "'c'; 2 rows of 4 (50 %)" in finding.seen
     assert finding.where == ("test.csv:4", "test.csv:5")
 

@@ -6,6 +6,7 @@ import pytest
 
 from kilter.checks.preflight.batch_independence import BatchIndependence
 from kilter.testing.healthy.pipelines import VOCABULARY, over_numbers, over_tokens
+from kilter.testing.healthy.sequence_pipelines import of_tokens
 from kilter.testing.networks import Perceptron
 from kilter.testing.planted.networks import Centred, Counting, Reshaped, Squeezed, TrainingMixer
 from kilter.values.finding import Severity, Skipped, Strength
@@ -62,3 +63,7 @@ def test_a_normalisation_of_ones_own_make_may_look_at_the_batch_in_training():
 
 def test_a_batch_of_one_is_skipped():
     assert isinstance(examined(None, size=1)[0], Skipped)
+
+
+def test_packed_sequences_with_dropout_between_layers_are_silent():
+    assert list(BatchIndependence().examine(of_tokens())) == []

@@ -1,6 +1,7 @@
 """Where a model that knows nothing begins."""
 
 import math
+from dataclasses import replace
 from functools import partial
 
 import pytest
@@ -9,9 +10,11 @@ import torch
 from kilter.checks.preflight.initial_loss import InitialLoss
 from kilter.tasks.regression import Regression
 from kilter.testing.healthy.pipelines import classify, labels, numbers, of_amounts, over_numbers
+from kilter.testing.healthy.sequence_pipelines import of_tokens
+from kilter.testing.healthy.target_pipelines import HEALTHY_TARGET_PIPELINES
 from kilter.testing.networks import Perceptron
 from kilter.testing.planted.networks import Scaled
-from kilter.testing.planted.tasks import WithLoss
+from kilter.testing.planted.tasks import WithLoss, summed
 from kilter.values.finding import Severity, Skipped
 from kilter.values.task import Loss
 
@@ -85,3 +88,22 @@ def test_a_task_without_theory_is_skipped():
             return None
 
     assert isinstance(next(InitialLoss().examine(over_numbers(task=Silent(over_numbers().task)))), Skipped)
+
+
+def test_losses_that_are_sums_over_tokens_have_errors_in_the_unit_of_their_mean():
+    def far_too_large(model, batch):
+        return 30.0 * model(**batch.inputs)
+
+    pipeline = replace(of_tokens(), forward=far_too_large)
+    (finding,) = InitialLoss().examine(pipeline)
+    assert finding.causes[0] == "bad_output_init"
+    assert finding.evidence["standard error"] < 0.2 * finding.evidence["losses"][0]
+
+
+@pytest.mark.parametrize("healthy", HEALTHY_TARGET_PIPELINES, ids=lambda healthy: healthy.name)
+def test_a_sum_in_place_of_a_mean_is_found_whatever_the_loss(healthy):
+    pipeline = healthy.make()
+    (finding,) = InitialLoss().examine(replace(pipeline, task=WithLoss(pipeline.task, summed)))
+
+    assert finding.causes[0] in {"loss_sum_reduction", "wrong_loss_for_task"}  # the second where rows have gaps
+    assert finding.evidence["zero outputs"] > 10 * finding.evidence["knowing nothing"]

@@ -5,9 +5,11 @@ from functools import partial
 import torch
 
 from kilter.checks.preflight.inputs_matter import InputsMatter
-from kilter.testing.healthy.pipelines import classify, labels, numbers, over_numbers, over_tokens
+from kilter.testing.healthy.pipelines import VOCABULARY, classify, labels, numbers, over_numbers, over_tokens
+from kilter.testing.healthy.sequence_pipelines import TAGS, of_tokens
 from kilter.testing.networks import Mixed, Perceptron
 from kilter.testing.planted.networks import Deaf, HalfDeaf
+from kilter.testing.sequence_networks import AttentiveTagger
 from kilter.values.finding import Severity, Skipped
 
 TARGETS = labels()
@@ -43,7 +45,14 @@ def test_an_input_that_is_the_same_in_every_row_is_not_judged():
     assert isinstance(next(InputsMatter().examine(alone)), Skipped)
 
 
-def test_tokens_are_exchanged_with_their_mask():
+def test_what_only_says_more_of_the_tokens_may_be_left_out():
+    pipeline = of_tokens(partial(AttentiveTagger, VOCABULARY, len(TAGS)))
+    (finding,) = InputsMatter().examine(pipeline)
+    assert finding.where == ("characters",)
+    assert finding.severity is Severity.NOTE
+
+
+def test_tokens_stay_under_their_mask():
     seen = []
 
     def forward(model, batch):

@@ -1,14 +1,20 @@
 """What the last layer gives."""
 
+from dataclasses import replace
 from functools import partial
 
 import pytest
+import torch
 from torch import nn
 
 from kilter.checks.preflight.output_form import OutputForm
 from kilter.testing.healthy.pipelines import of_amounts, over_numbers
+from kilter.testing.healthy.target_pipelines import of_classes
 from kilter.testing.planted.networks import Ending
+from kilter.testing.planted.tasks import WithLoss
 from kilter.values.finding import Severity, Skipped
+from kilter.values.recipe import LossChoice
+from kilter.values.task import Form
 
 
 def classes(last):
@@ -58,8 +64,44 @@ def test_amounts_that_can(last):
     assert amounts(last) == []
 
 
-def test_outputs_of_another_form_are_skipped():
-    def deep(model, batch):
-        return model(**batch.inputs).reshape(len(batch), 3, 1)
+def test_each_head_is_looked_at_by_itself():
+    def of_second(task, outputs, batch):
+        return task.loss(outputs["second"], batch)
 
-    assert isinstance(next(OutputForm().examine(over_numbers(forward=deep))), Skipped)
+    def two(model, batch):
+        outputs = model(**batch.inputs)
+        return {"first": outputs, "second": outputs.softmax(dim=1)}
+
+    (finding,) = OutputForm().examine(over_numbers(task=WithLoss(over_numbers().task, of_second), forward=two))
+    assert finding.causes[0] == "double_softmax"
+    assert finding.evidence["head"] == "second"
+
+
+def test_places_in_a_space_may_have_any_form():
+    class Matching(WithLoss):
+        form = Form.MATCH
+
+    (said,) = OutputForm().examine(
+        over_numbers(task=Matching(over_numbers().task, lambda task, *given: task.loss(*given)))
+    )
+    assert isinstance(said, Skipped)
+
+
+def test_outputs_without_a_row_for_each_example_are_skipped():
+    def first(task, outputs, batch):
+        return task.loss(outputs["logits"], batch)
+
+    def with_a_number(model, batch):
+        return {"logits": model(**batch.inputs), "temperature": torch.ones(())}
+
+    (said,) = OutputForm().examine(over_numbers(task=WithLoss(over_numbers().task, first), forward=with_a_number))
+    assert isinstance(said, Skipped)
+
+
+def test_a_sigmoid_before_a_loss_of_one_logit_is_applied_twice():
+    healthy = of_classes(LossChoice(name="binary_cross_entropy"), count=2)
+    twice = replace(healthy, make_model=lambda: Ending(6, 1, last=nn.Sigmoid()))
+    (finding,) = OutputForm().examine(twice)
+
+    assert finding.causes[0] == "double_sigmoid"
+    assert not list(OutputForm().examine(healthy))

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from kilter.checks.preflight.outputs import changed, difference, rows, same, tensors
+from kilter.checks.preflight.outputs import changed, difference, heads, rows, same, tensors
 
 NAN = float("nan")
 
@@ -12,6 +12,11 @@ def test_outputs_are_one_tensor_or_one_a_head():
     one = torch.ones(2, 3)
     assert tensors(one) == (one,)
     assert [tuple(tensor.shape) for tensor in tensors({"a": one, "b": torch.ones(2)})] == [(2, 3), (2,)]
+
+
+def test_heads_have_names_where_there_are_several():
+    assert heads(torch.ones(2)) == ("",)
+    assert heads({"a": torch.ones(2), "b": torch.ones(2)}) == ("a", "b")
 
 
 def test_floating_point_heads_are_changed_and_others_left():

@@ -37,7 +37,7 @@ def is_blank(cell: object) -> bool:
         return not cell or cell.isspace() or not _INVISIBLE.sub("", cell).strip()
     if isinstance(cell, float):
         return cell != cell  # noqa: PLR0124 - only not-a-number differs from itself
-    return cell is None or (isinstance(cell, tuple | list) and not cell)
+    return cell is None or (isinstance(cell, tuple | list) and all(part is None for part in cell))
 
 
 def loose(cell: object) -> object:

@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, ClassVar, final
 import numpy as np
 
 from kilter.checks.check import Check
+from kilter.checks.data.labels import has_labels
 from kilter.checks.data.rows import Rows, gather, stacked
+from kilter.checks.data.targets import each_target
 from kilter.checks.wording import counted, percent, shown
 from kilter.values.finding import Finding, Severity, Skipped, Strength
 from kilter.values.table import Dataset, Kind
@@ -31,9 +33,9 @@ class ContradictingTargets(Check[Dataset]):
     **How.** Over all splits together; inputs are compared exactly, columns that only name rows do not count.
 
     **When it stays silent.** Equal inputs have equal targets. A note rather than a warning where the ceiling is lost
-    by less than `warn_loss`, and where equal inputs are a matter of course (each column has few values, or
-    shuffling each column by itself gives nearly as many: there the target is a matter of chance,
-    not of error. It is never a failure: the rest can be learnt.
+    by less than `warn_loss`, where the target is a text, of which several may be right, and where equal inputs are a
+    matter of course (each column has few values, or shuffling each column by itself gives nearly as many: there the
+    target is a matter of chance, not of error). It is never a failure: the rest can be learnt.
 
     **What it costs.** One pass over the cells.
 
@@ -49,6 +51,12 @@ class ContradictingTargets(Check[Dataset]):
     few_words: int = 0  # even a single word with two labels cannot be told apart
 
     def examine(self, subject: Dataset) -> Iterator[Finding | Skipped]:
+        if subject.schema.stream:
+            yield Skipped(name=self.name, reason="the rows are one text, cut at equal lengths")
+            return
+        yield from each_target(subject, self._of_one_target)
+
+    def _of_one_target(self, subject: Dataset) -> Iterator[Finding | Skipped]:
         rows = gather(subject, few_values=self.few_values, few_words=self.few_words)
         if rows is None:
             yield Skipped(name=self.name, reason="no row has an input")
@@ -57,20 +65,24 @@ class ContradictingTargets(Check[Dataset]):
         against = _against(rows.exact, rows.target)
         if not against.any():
             return
-        amounts = subject.schema.target_kind is Kind.NUMBER
+        amounts, texts = subject.schema.target_kind is Kind.NUMBER, subject.schema.target_kind is Kind.TEXT
         ceiling = self._ceiling_of_r2(subject, rows) if amounts else self._ceiling_of_accuracy(rows, known)
         chance = _against(rows.shuffled(), rows.target).sum()
         telling = (against & rows.telling).sum()
-        severe = 1 - ceiling >= self.warn_loss and telling > 0 and against.sum() > self.by_chance * chance
-        measure = "R²" if amounts else "accuracy"
+        severe = not texts and 1 - ceiling >= self.warn_loss and telling > 0 and against.sum() > self.by_chance * chance
+        measure = "R²" if amounts else "accuracy" if has_labels(subject.schema) else "share of rows right throughout"
+        limit = (
+            f"no model exceeds {measure} {ceiling:.4g} on these data"
+            if amounts or has_labels(subject.schema)
+            else f"no model answers more than {percent(ceiling)} of these rows as they are answered"
+        )
         yield Finding(
             code=self.code,
             name=self.name,
             severity=Severity.WARNING if severe else Severity.NOTE,
             strength=Strength.PROVED,
             seen=f"{counted(int(against.sum()), 'row')} of {known.sum():,} ({percent(against.sum() / known.sum())})"
-            f" have inputs that also occur with another target, so that no model exceeds {measure} {ceiling:.4g} on"
-            " these data.",
+            f" have inputs that also occur with another target, so that {limit}.",
             advice="Look at the rows, settle their targets or drop them; or add the input that tells them apart.",
             causes=("label_noise", "label_misaligned"),
             where=shown(_together(rows, against)),

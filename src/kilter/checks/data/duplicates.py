@@ -32,8 +32,8 @@ class Copies(NamedTuple):
 
     @property
     def share(self) -> float:
-        """Copies as a share of the split."""
-        return self.copies / self.rows
+        """Copies as a share of the split; those up to case and spaces where there are no others."""
+        return (self.copies or self.loosely) / self.rows
 
 
 @final
@@ -45,7 +45,7 @@ class DuplicateRows(Check[Dataset]):
     test made of them measures fewer examples than it says, so that its intervals are too narrow.
 
     **How.** Inputs and target are compared exactly; input columns that only name rows (see `identifier-columns`) do
-    not count. Copies of texts that differ in case or spaces only are counted beside.
+    not count. Copies of texts that differ in case or spaces only are counted beside, and are a note by themselves.
 
     **When it stays silent.** No copies. A note rather than a warning where coincidence explains them: the whole input
     is a word or two; every column has few values; or shuffling each column by itself gives nearly as many copies.
@@ -65,18 +65,25 @@ class DuplicateRows(Check[Dataset]):
     few_words: int = 2  # texts of at most so many words coincide
 
     def examine(self, subject: Dataset) -> Iterator[Finding | Skipped]:
+        if subject.schema.stream:
+            yield Skipped(name=self.name, reason="the rows are one text, cut at equal lengths")
+            return
         rows = gather(subject, few_values=self.few_values, few_words=self.few_words)
         if rows is None:
             yield Skipped(name=self.name, reason="no row has an input")
             return
         shuffled = rows.shuffled()
-        found = [copies for split in rows.splits if (copies := self._within(rows, shuffled, split)).copies]
+        found = [copies for split in rows.splits if (copies := self._within(rows, shuffled, split)).loosely]
         if not found:
             return
+        total, loosely = sum(copies.copies for copies in found), sum(copies.loosely for copies in found)
         parts = [
-            f"{copies.copies:,} of {copies.rows:,} in {copies.split} ({percent(copies.share)})" for copies in found
+            f"{copies.copies or copies.loosely:,} of {copies.rows:,} in {copies.split} ({percent(copies.share)})"
+            for copies in found
+            if copies.copies or not total
         ]
-        total = sum(copies.copies for copies in found)
+        same = "with the same target" if total else "with the same target, but for case and spaces"
+        more = f"; {loosely - total:,} more do so but for case and spaces" if loosely > total > 0 else ""
         largest = max(copies.largest for copies in found)
         severe = any(copies.severe for copies in found)
         yield Finding(
@@ -84,8 +91,9 @@ class DuplicateRows(Check[Dataset]):
             name=self.name,
             severity=Severity.WARNING if severe else Severity.NOTE,
             strength=Strength.PROVED,
-            seen=f"{counted(total, 'row')} {agreeing(total, 'repeats', 'repeat')} an earlier row of the split with the"
-            f" same target: {', '.join(parts)}; the most frequent row stands there {largest:,} times.",
+            seen=f"{counted(total or loosely, 'row')} {agreeing(total or loosely, 'repeats', 'repeat')} an earlier row"
+            f" of the split {same}: {', '.join(parts)}; the most frequent row stands there"
+            f" {counted(largest, 'time')}{more}.",
             advice="Drop the copies, or give one row the weight of all, unless each of them was observed by itself.",
             causes=("data_anomaly",),
             where=shown([name for copies in found for name in copies.ids]),
@@ -104,7 +112,7 @@ class DuplicateRows(Check[Dataset]):
     def _within(self, rows: Rows, shuffled: NDArray[np.int64], split: str) -> Copies:
         inside = rows.of(split)
         exact = _pairs(rows.exact, rows.target)[inside]
-        repeated = _repeated(exact)
+        repeated, loosely = _repeated(exact), _repeated(_pairs(rows.loosely, rows.target)[inside])
         chance = float(_repeated(_pairs(shuffled, rows.target)[inside]).mean()) if inside.any() else 0.0
         telling = int((repeated & rows.telling[inside]).sum())
         count, size = int(repeated.sum()), int(inside.sum())
@@ -112,11 +120,11 @@ class DuplicateRows(Check[Dataset]):
             split=split,
             rows=size,
             copies=count,
-            loosely=int(_repeated(_pairs(rows.loosely, rows.target)[inside]).sum()),
+            loosely=int(loosely.sum()),
             largest=int(np.unique(exact, return_counts=True)[1].max(initial=0)),
             chance=chance,
             severe=telling >= self.warn_share * size > 0 and count > self.by_chance * chance * size,
-            ids=rows.ids[inside][repeated].tolist(),
+            ids=rows.ids[inside][repeated if count else loosely].tolist(),
         )
 
 

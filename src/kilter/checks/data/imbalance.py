@@ -37,7 +37,7 @@ class Imbalance(Check[Dataset]):
 
     def examine(self, subject: Dataset) -> Iterator[Finding | Skipped]:
         if not has_labels(subject.schema) or "train" not in subject:
-            yield Skipped(name=self.name, reason="the target is an amount, or there is no training split")
+            yield Skipped(name=self.name, reason="a row has no single label, or there is no training split")
             return
         counts = counts_of(subject["train"], subject.schema.target)
         if len(counts) < 2:

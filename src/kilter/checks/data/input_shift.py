@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar, final
+from typing import TYPE_CHECKING, Any, ClassVar, Final, final
 
 import numpy as np
 
@@ -19,6 +19,8 @@ from kilter.values.table import Dataset, Kind
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+_DRIFTS: Final = {Kind.TEXT: "the length of ", Kind.TOKENS: "the length of ", Kind.IMAGE: "the brightness of "}
+
 
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,7 +33,8 @@ class InputShift(Check[Dataset]):
 
     **How.** Numbers: median and interquartile range of each split. Categories: the share of cells with a value that
     training lacks. Images: mean and standard deviation of the pixels. Besides, the largest gap between distribution
-    functions says which columns drift. Running numbers are left to `identifier-columns`.
+    functions says which columns drift: of numbers, the brightness of images and the length of texts (what texts say
+    is left to `text-shift`). Running numbers are left to `identifier-columns`.
 
     **When it stays silent.** Drift below `note_size`, or such as chance makes. Drift alone is a note: data that are
     split by time have it.
@@ -53,6 +56,9 @@ class InputShift(Check[Dataset]):
             yield Skipped(name=self.name, reason=f"there are no two splits of {self.fewest} rows or more")
             return
         naming = identifiers(subject.schema, subject["train"])
+        if subject.schema.stream:
+            yield Skipped(name=self.name, reason="the rows are one text, cut at equal lengths")
+            return
         fields = [field for field in subject.schema.inputs if field.name not in naming]
         broken: dict[str, dict[str, str]] = {}
         drifting: dict[str, dict[str, float]] = {}
@@ -61,12 +67,14 @@ class InputShift(Check[Dataset]):
                 here, there = (subject[name].columns[field.name] for name in (split, "train"))
                 if said := self._made_differently(field.kind, here, there):
                     broken.setdefault(field.name, {})[split] = said
-                elif field.kind is Kind.NUMBER and (drift := self._drift(here, there)):
+                elif drift := self._drift(*(_amounts(field.kind, column) for column in (here, there))):
                     drifting.setdefault(field.name, {})[split] = drift
         if broken or drifting:
-            yield self._finding(broken, drifting)
+            yield self._finding(broken, drifting, {field.name: _DRIFTS.get(field.kind, "") for field in fields})
 
-    def _finding(self, broken: dict[str, dict[str, str]], drifting: dict[str, dict[str, float]]) -> Finding:
+    def _finding(
+        self, broken: dict[str, dict[str, str]], drifting: dict[str, dict[str, float]], what: dict[str, str]
+    ) -> Finding:
         columns = tuple({**broken, **drifting})
         if broken:
             said = "; ".join(
@@ -76,7 +84,7 @@ class InputShift(Check[Dataset]):
             )
         else:
             most = sorted(drifting, key=lambda name: -max(drifting[name].values()))[:5]
-            said = ", ".join(f"{name!r} by up to {max(drifting[name].values()):.2f} of 1" for name in most)
+            said = ", ".join(f"{what[name]}{name!r} by up to {max(drifting[name].values()):.2f} of 1" for name in most)
         return Finding(
             code=self.code,
             name=self.name,
@@ -131,6 +139,20 @@ class InputShift(Check[Dataset]):
         if max(spread / spread0, spread0 / spread) < self.warn_scale and apart < self.warn_scale:
             return None
         return f"spreads over {spread0:.3g} about {middle0:.3g} in train, over {spread:.3g} about {middle:.3g} here"
+
+
+def _amounts(kind: Kind, column: NDArray[Any]) -> NDArray[np.float64]:
+    """What can drift in a column: a number of each row (n,), none of categories."""
+    if kind is Kind.NUMBER:
+        return column.astype(np.float64)
+    if kind is Kind.IMAGE:
+        brightness: NDArray[np.float64] = column.reshape(len(column), -1).mean(axis=1, dtype=np.float64)
+        return brightness
+    if kind in (Kind.TEXT, Kind.TOKENS):
+        cells = column.tolist()
+        words = [len(cell if isinstance(cell, tuple) else cell.split()) if cell else 0 for cell in cells]
+        return np.array(words, np.float64)
+    return np.empty(0)
 
 
 def _sample(column: NDArray[Any], most: int = 200_000) -> NDArray[Any]:

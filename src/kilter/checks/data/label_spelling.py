@@ -9,7 +9,8 @@ from typing import ClassVar, NamedTuple, final
 
 from kilter.checks.check import Check
 from kilter.checks.data.cells import loose
-from kilter.checks.data.labels import counts_by_split, has_labels, labels_of
+from kilter.checks.data.labels import counts_by_split, counts_labels, label_sets
+from kilter.checks.data.targets import each_target
 from kilter.checks.wording import agreeing, counted, shown
 from kilter.values.finding import Finding, Severity, Skipped, Strength
 from kilter.values.table import Dataset
@@ -39,6 +40,8 @@ class LabelSpelling(Check[Dataset]):
     characters and differences in a digit, for edits (`level1` and `level2` are two levels). If most of the
     frequent labels are one edit away from each other, too, labels are codes, and no edit is suspicious.
 
+    It is a failure where a rare label is another one but for case and spaces: its class does not exist.
+
     **What it costs.** The square of the number of labels; nothing beside the rest for a hundred.
     """
 
@@ -49,8 +52,11 @@ class LabelSpelling(Check[Dataset]):
     most_labels: int = 2000  # labels beyond which pairs are not compared
 
     def examine(self, subject: Dataset) -> Iterator[Finding | Skipped]:
-        if not has_labels(subject.schema):
-            yield Skipped(name=self.name, reason="the target is an amount and has no labels")
+        yield from each_target(subject, self._of_one_target)
+
+    def _of_one_target(self, subject: Dataset) -> Iterator[Finding | Skipped]:
+        if not counts_labels(subject.schema):
+            yield Skipped(name=self.name, reason="the target has no labels")
             return
         counts: Counter[str] = sum(counts_by_split(subject).values(), Counter())
         if len(counts) > self.most_labels:
@@ -64,18 +70,19 @@ class LabelSpelling(Check[Dataset]):
         if not pairs:
             return
         wrong = {pair.written for pair in pairs}
+        sure = any(counts[pair.written] <= self.rare * counts[pair.meant] for pair in written)
         rows = [
             name
             for split in subject
-            for name, label in zip(subject[split].ids, labels_of(subject[split], subject.schema.target), strict=True)
-            if label in wrong
+            for name, own in zip(subject[split].ids, label_sets(subject[split], subject.schema.target), strict=True)
+            if own & wrong
         ]
         said = ", ".join(f"{pair.written!r} ({counts[pair.written]}) for {pair.meant!r}" for pair in pairs[:8])
         yield Finding(
             code=self.code,
             name=self.name,
-            severity=Severity.WARNING,
-            strength=Strength.SUSPECTED,
+            severity=Severity.FAILURE if sure else Severity.WARNING,
+            strength=Strength.MEASURED if sure else Strength.SUSPECTED,
             seen=f"{counted(len(wrong), 'label')} of {len(counts)}, on {counted(len(rows), 'row')}, probably"
             f" {agreeing(len(wrong), 'stands', 'stand')} for another one: {said}{', ...' if len(pairs) > 8 else ''}.",
             advice="Write each label in one way; if two of these are two classes indeed, leave them.",

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import ClassVar, final
 
 from kilter.checks.check import Check
-from kilter.checks.data.cells import codes, missing
+from kilter.checks.data.cells import codes
+from kilter.checks.data.targets import each_target, without_target
 from kilter.values.finding import Finding, Severity, Skipped, Strength
 from kilter.values.table import Dataset
 
@@ -31,11 +32,14 @@ class NothingToLearn(Check[Dataset]):
     name: ClassVar[str] = "nothing-to-learn"
 
     def examine(self, subject: Dataset) -> Iterator[Finding | Skipped]:
+        yield from each_target(subject, self._of_one_target)
+
+    def _of_one_target(self, subject: Dataset) -> Iterator[Finding | Skipped]:
         if "train" not in subject:
             yield Skipped(name=self.name, reason="there is no training split")
             return
         column = subject["train"].columns[subject.schema.target]
-        known = column[~missing(column)]
+        known = column[~without_target(subject["train"], subject.schema)]
         if len(known) and int(codes(known).max()) > 0:
             return
         if not len(column):

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import ClassVar, final
 
 from kilter.checks.check import Check
-from kilter.checks.data.labels import counts_of, has_labels, labels_of
+from kilter.checks.data.labels import counts_labels, counts_of, label_sets
+from kilter.checks.data.targets import each_target
 from kilter.checks.wording import agreeing, counted, listed, shown
 from kilter.values.finding import Finding, Severity, Skipped
 from kilter.values.table import Dataset
@@ -21,7 +22,8 @@ class RareLabels(Check[Dataset]):
     **What it proves.** So few rows of a class are there; a class with one row cannot stand in training and in a test,
     and no stratified split of it exists.
 
-    **How.** Rows of the training split are counted by label.
+    **How.** Rows of the training split are counted by label; where a row has several labels, or a tag for each word,
+    it counts for each of them.
 
     **When it stays silent.** Each class has `few` rows or more. A note below, a warning below `warn`.
 
@@ -34,16 +36,19 @@ class RareLabels(Check[Dataset]):
     warn: int = 3  # rows of a class in training
 
     def examine(self, subject: Dataset) -> Iterator[Finding | Skipped]:
-        if not has_labels(subject.schema) or "train" not in subject:
-            yield Skipped(name=self.name, reason="the target is an amount, or there is no training split")
+        yield from each_target(subject, self._of_one_target)
+
+    def _of_one_target(self, subject: Dataset) -> Iterator[Finding | Skipped]:
+        if not counts_labels(subject.schema) or "train" not in subject:
+            yield Skipped(name=self.name, reason="the target has no labels, or there is no training split")
             return
         counts = counts_of(subject["train"], subject.schema.target)
         rare = {label: count for label, count in sorted(counts.items(), key=lambda item: item[1]) if count < self.few}
         if not rare:
             return
         fewest = min(rare.values())
-        labels = labels_of(subject["train"], subject.schema.target)
-        rows = [name for name, label in zip(subject["train"].ids, labels, strict=True) if label in rare]
+        labels = label_sets(subject["train"], subject.schema.target)
+        rows = [name for name, own in zip(subject["train"].ids, labels, strict=True) if own & rare.keys()]
         yield Finding(
             code=self.code,
             name=self.name,

@@ -28,7 +28,7 @@ class RepeatedColumns(Check[Dataset]):
     other way round, in every row of training. Weights of linear models and importances are shared between the two.
 
     **How.** Values are numbered in the order in which they first appear; two columns that get the same numbers say
-    the same.
+    the same. Amounts that hardly ever repeat must also have the same order, from below or from above.
 
     **When it stays silent.** No two columns do, or fewer than `fewest_values` values make it a coincidence; columns
     that name rows agree of necessity and are left to `identifier-columns`. It is a note: the training is not harmed.
@@ -50,9 +50,13 @@ class RepeatedColumns(Check[Dataset]):
         naming = identifiers(subject.schema, train)
         groups: dict[bytes, list[str]] = {}
         for name in names:
-            numbers = _in_order_of_appearance(codes(train.columns[name]))
-            if name not in naming and int(numbers.max()) + 1 >= self.fewest_values:
-                groups.setdefault(numbers.tobytes(), []).append(name)
+            column = train.columns[name]
+            numbers = _in_order_of_appearance(codes(column))
+            if name in naming or int(numbers.max()) + 1 < self.fewest_values:
+                continue
+            if 2 * int(numbers.max()) >= len(column) and column.dtype.kind == "f":  # most values occur once
+                numbers = _up_to_scale(column)
+            groups.setdefault(numbers.tobytes(), []).append(name)
         same = [group for group in groups.values() if len(group) > 1]
         if not same:
             return
@@ -70,6 +74,12 @@ class RepeatedColumns(Check[Dataset]):
             where=tuple(name for group in same for name in group[1:]),
             evidence={"same": same},
         )
+
+
+def _up_to_scale(column: NDArray[np.generic]) -> NDArray[np.int64]:
+    """The ranks of numbers (n,), from below or from above, whichever is the smaller list; missing ones are one more."""
+    ranks = codes(column)
+    return min(ranks, ranks.max() - ranks, key=lambda found: found.tolist())
 
 
 def _in_order_of_appearance(numbers: NDArray[np.int64]) -> NDArray[np.int64]:

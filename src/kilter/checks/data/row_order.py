@@ -12,6 +12,7 @@ import numpy as np
 from kilter.checks.check import Check
 from kilter.checks.data.cells import codes
 from kilter.checks.data.labels import has_labels, labels_of
+from kilter.checks.data.targets import each_target
 from kilter.values.finding import Finding, Severity, Skipped
 from kilter.values.table import Dataset, Kind
 
@@ -46,6 +47,9 @@ class RowOrder(Check[Dataset]):
     fewest: int = 50  # rows below which no order is judged
 
     def examine(self, subject: Dataset) -> Iterator[Finding | Skipped]:
+        yield from each_target(subject, self._of_one_target)
+
+    def _of_one_target(self, subject: Dataset) -> Iterator[Finding | Skipped]:
         if "train" not in subject or len(subject["train"]) < self.fewest:
             yield Skipped(name=self.name, reason=f"there are fewer than {self.fewest} training rows")
             return

@@ -11,6 +11,7 @@ import numpy as np
 
 from kilter.checks.data.cells import codes, combined, missing
 from kilter.checks.data.identity import identifiers
+from kilter.checks.data.targets import without_target
 from kilter.values.table import Dataset, Kind
 
 if TYPE_CHECKING:
@@ -94,7 +95,8 @@ def gather(dataset: Dataset, *, few_values: int, few_words: int) -> Rows | None:
         telling |= np.fromiter((_has_words(cell, few_words + 1) for cell in column), bool, rows)
     kept = ~empty
     target = stacked(dataset, schema.target)
-    targets = np.where(missing(target), -1, codes(target))
+    unknown = np.concatenate([without_target(dataset[split], schema) for split in splits])
+    targets = np.where(unknown, -1, codes(target))
     return Rows(
         splits=splits,
         split=np.repeat(np.arange(len(splits)), [len(dataset[split]) for split in splits])[kept],
@@ -106,6 +108,22 @@ def gather(dataset: Dataset, *, few_values: int, few_words: int) -> Rows | None:
         columns=np.stack(exact, axis=1)[kept],
         place=np.flatnonzero(kept),
     )
+
+
+def seen_in_training(dataset: Dataset, split: str) -> NDArray[np.bool_]:
+    """Which rows (n,) of a split have inputs that also stand in training, exactly or up to case and spaces.
+
+    Passages of one text are equal by coincidence only, and never count.
+    """
+    seen = np.zeros(len(dataset[split]), dtype=np.bool_)
+    rows = None if dataset.schema.stream or split == "train" else gather(dataset, few_values=0, few_words=0)
+    if rows is None:
+        return seen
+    train, inside = rows.of("train"), rows.of(split)
+    shared = np.isin(rows.exact[inside], rows.exact[train]) | np.isin(rows.loosely[inside], rows.loosely[train])
+    before = sum(len(dataset[name]) for name in rows.splits[: rows.splits.index(split)])
+    seen[rows.place[inside][shared] - before] = True
+    return seen
 
 
 def stacked(dataset: Dataset, name: str) -> NDArray[np.generic]:

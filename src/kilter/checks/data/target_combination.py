@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, final
 import numpy as np
 
 from kilter.checks.check import Check
+from kilter.checks.data.targets import each_target
 from kilter.checks.wording import listed, percent
 from kilter.values.finding import Finding, Severity, Skipped
 from kilter.values.table import Dataset, Kind
@@ -56,6 +57,9 @@ class TargetCombination(Check[Dataset]):
     most_columns: int = 200  # columns that are tried, at most
 
     def examine(self, subject: Dataset) -> Iterator[Finding | Skipped]:
+        yield from each_target(subject, self._of_one_target)
+
+    def _of_one_target(self, subject: Dataset) -> Iterator[Finding | Skipped]:
         schema = subject.schema
         names = schema.of_kind(Kind.NUMBER)[: self.most_columns]
         if schema.target_kind is not Kind.NUMBER or len(names) < 2 or "train" not in subject:

@@ -18,6 +18,7 @@ from kilter.checks.data.lookups import (
     labels_by_token,
     labels_by_value,
 )
+from kilter.checks.data.targets import each_target
 from kilter.checks.wording import agreeing, counted, percent
 from kilter.metrics.intervals import wilson
 from kilter.values.finding import Finding, Severity, Skipped, Strength
@@ -70,6 +71,9 @@ class TargetLeak(Check[Dataset]):
     fewest: int = 60  # training rows below which nothing is tried
 
     def examine(self, subject: Dataset) -> Iterator[Finding | Skipped]:
+        yield from each_target(subject, self._of_one_target)
+
+    def _of_one_target(self, subject: Dataset) -> Iterator[Finding | Skipped]:
         schema = subject.schema
         if not (has_labels(schema) or schema.target_kind is Kind.NUMBER):
             yield Skipped(name=self.name, reason="a row has no single target")

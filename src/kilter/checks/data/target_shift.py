@@ -10,7 +10,8 @@ import numpy as np
 
 from kilter.checks.check import Check
 from kilter.checks.data.distances import Distance, between_counts, between_numbers
-from kilter.checks.data.labels import counts_of, has_labels
+from kilter.checks.data.labels import counts_labels, counts_of
+from kilter.checks.data.targets import each_target
 from kilter.checks.wording import percent
 from kilter.values.finding import Finding, Severity, Skipped
 from kilter.values.table import Dataset, Kind
@@ -43,10 +44,16 @@ class TargetShift(Check[Dataset]):
     chance: float = 1e-6  # largest probability of the difference under one distribution
 
     def examine(self, subject: Dataset) -> Iterator[Finding | Skipped]:
+        yield from each_target(subject, self._of_one_target)
+
+    def _of_one_target(self, subject: Dataset) -> Iterator[Finding | Skipped]:
         held_out = [split for split in subject if split != "train"]
-        labels = has_labels(subject.schema)
+        labels = counts_labels(subject.schema)
         if not (labels or subject.schema.target_kind is Kind.NUMBER) or "train" not in subject or not held_out:
-            yield Skipped(name=self.name, reason="there are no two splits to compare, or no single target a row")
+            yield Skipped(
+                name=self.name,
+                reason="there are no two splits to compare, or the target is neither labels nor an amount",
+            )
             return
         look = self._between_labels if labels else self._between_amounts
         found = {split: said for split in held_out if (said := look(subject, split)) is not None}

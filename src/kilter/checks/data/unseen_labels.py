@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import ClassVar, final
 
 from kilter.checks.check import Check
-from kilter.checks.data.labels import counts_by_split, has_labels, labels_of
+from kilter.checks.data.labels import counts_by_split, counts_labels, label_sets
+from kilter.checks.data.targets import each_target
 from kilter.checks.wording import agreeing, counted, listed, percent, shown
 from kilter.values.finding import Finding, Severity, Skipped, Strength
 from kilter.values.table import Dataset
@@ -21,19 +22,24 @@ class UnseenLabels(Check[Dataset]):
     **What it proves.** A row whose label does not occur in training is always answered wrongly, so that its share is
     lost to every model; a class without test rows has no recall.
 
-    **How.** The sets of labels of the splits are compared.
+    **How.** The sets of labels of the splits are compared; of tags, their types.
 
-    **When it stays silent.** All splits have the same labels. Labels that only training has are a note.
+    **When it stays silent.** All splits have the same labels. Labels that only training has are a note. It is a failure
+    where `fail_share` of the rows of a split are lost: a score that cannot reach its best value measures the split.
 
     **What it costs.** Nothing.
     """
 
     code: ClassVar[str] = "D106"
     name: ClassVar[str] = "unseen-labels"
+    fail_share: float = 0.05  # of the rows of a held-out split
 
     def examine(self, subject: Dataset) -> Iterator[Finding | Skipped]:
+        yield from each_target(subject, self._of_one_target)
+
+    def _of_one_target(self, subject: Dataset) -> Iterator[Finding | Skipped]:
         held_out = [split for split in subject if split != "train"]
-        if not has_labels(subject.schema) or "train" not in subject or not held_out:
+        if not counts_labels(subject.schema) or "train" not in subject or not held_out:
             yield Skipped(name=self.name, reason="there are no labels, or no two splits to compare")
             return
         counts = counts_by_split(subject)
@@ -57,12 +63,12 @@ class UnseenLabels(Check[Dataset]):
 
     def _unseen(self, subject: Dataset, split: str, unseen: dict[str, int]) -> Finding:
         table = subject[split]
-        labels = labels_of(table, subject.schema.target)
-        rows = [name for name, label in zip(table.ids, labels, strict=True) if label in unseen]
+        labels = label_sets(table, subject.schema.target)
+        rows = [name for name, own in zip(table.ids, labels, strict=True) if own & unseen.keys()]
         return Finding(
             code=self.code,
             name=self.name,
-            severity=Severity.WARNING,
+            severity=Severity.FAILURE if len(rows) >= self.fail_share * len(table) else Severity.WARNING,
             strength=Strength.PROVED,
             seen=f"{counted(len(unseen), 'label')} of {split} never"
             f" {agreeing(len(unseen), 'occurs', 'occur')} in train: {listed(unseen)};"

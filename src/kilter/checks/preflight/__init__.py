@@ -3,6 +3,7 @@
 from kilter.checks.check import Check
 from kilter.checks.preflight.batch_independence import BatchIndependence
 from kilter.checks.preflight.evaluation_mode import EvaluationMode
+from kilter.checks.preflight.future_independence import FutureIndependence
 from kilter.checks.preflight.gradients import Gradients
 from kilter.checks.preflight.initial_loss import InitialLoss
 from kilter.checks.preflight.inputs_matter import InputsMatter
@@ -28,4 +29,5 @@ PREFLIGHT_CHECKS: tuple[Check[Pipeline], ...] = (
     OutputForm(),
     LossAddsUp(),
     StrayedParameters(),
+    FutureIndependence(),
 )

@@ -6,10 +6,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, Final, NamedTuple, final
 
+import torch
 from torch import nn
 
-from kilter.checks.preflight.bench import Bench, chosen
+from kilter.checks.preflight.bench import Bench, chosen, with_inputs
 from kilter.checks.preflight.outputs import difference, rows, same
+from kilter.checks.preflight.places import exchanged
 from kilter.checks.preflight.probe import PersonsCodeFailed, Probe
 from kilter.engine.seeding import seed_everything
 from kilter.values.finding import Finding, Severity, Skipped, Strength
@@ -42,7 +44,8 @@ class BatchIndependence(Probe):
     **How.** Paired forward passes in evaluation mode, after a few steps of training so that nothing that starts at
     zero hides it: the same first rows, once with their neighbours, once with other ones in their places, once each by
     itself. In training mode the first pair is repeated from one random state, unless there is a batch normalisation,
-    whose nature it is to look at the batch.
+    whose nature it is to look at the batch; there the others keep their lengths, by which packed sequences are laid
+    out, so that dropout hides the same numbers.
 
     **When it stays silent.** Outputs agree to `tolerance` of their size, or to ten times what two identical passes
     differ by. It is a failure in evaluation mode and a warning where only training mode mixes.
@@ -110,9 +113,12 @@ class BatchIndependence(Probe):
         others = [*range(watched), *[row % watched for row in range(watched, len(batch))]]
         buffers = {name: buffer.clone() for name, buffer in model.named_buffers()}
         passes = []
-        for rows_of_pass in (range(len(batch)), range(len(batch)), others):
+        instead = with_inputs(
+            batch, **{name: exchanged(batch, name, others) for name, t in batch.inputs.items() if t.dtype != torch.bool}
+        )
+        for given in (batch, batch, instead):
             seed_everything(bench.seed)  # so that dropout hides the same numbers
-            passes.append(rows(bench.outputs(model, chosen(batch, rows_of_pass)), watched))
+            passes.append(rows(bench.outputs(model, given), watched))
         if any(not same(buffer, buffers[name]) for name, buffer in model.named_buffers()):
             return None  # it keeps statistics of batches: a normalisation of its own make
         allowed = max(self.tolerance, 10 * difference(passes[0], passes[1]))

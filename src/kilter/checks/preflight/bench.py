@@ -6,10 +6,11 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import chain, islice
-from typing import TYPE_CHECKING, NamedTuple, final
+from typing import TYPE_CHECKING, Final, NamedTuple, final
 
 import torch
 
+from kilter.checks.preflight.places import longest
 from kilter.checks.preflight.probe import persons_code
 from kilter.engine.devices import choose_device
 from kilter.engine.forwarding import forward
@@ -25,6 +26,12 @@ if TYPE_CHECKING:
     from torch.optim import Optimizer
 
     from kilter.values.task import Loss, Outputs
+
+
+PLACES: Final = 2048
+"""Places of sequences in a probe's batch, padding included: with long ones it has fewer rows, and costs no more."""
+
+FEWEST: Final = 4  # rows, however long
 
 
 class Made(NamedTuple):
@@ -79,19 +86,19 @@ class Bench:
         return model if finite else self.model()
 
     def batches(self, count: int, most: int) -> list[Batch]:
-        """The first batches that the run will train on, as they are, of at most so many rows each."""
+        """The first batches that the run will train on, as they are, of at most so many rows and `PLACES` each."""
         source = self.pipeline.splits["train"]
         with persons_code("Making a training batch"):
             plan = source.plan(seed=self.seed, epoch=0)
             chosen = [plan[at][:most] for at in range(min(count, len(plan)))]
-            return [self._placed(source.plain(rows)) for rows in chosen]
+            return [self._placed(fitting(source.plain(rows))) for rows in chosen]
 
     def sample(self, most: int) -> Batch:
-        """The first so many rows that the run will train on, as one batch, as they are."""
+        """The first so many rows that the run will train on, as one batch, as they are; at most `PLACES`."""
         source = self.pipeline.splits["train"]
         with persons_code("Making a training batch"):
             rows = list(islice(chain.from_iterable(source.plan(seed=self.seed, epoch=0)), most))
-        return self.batch(rows)
+        return fitting(self.batch(rows))
 
     def batch(self, rows: Sequence[int]) -> Batch:
         """These training rows, as they are."""
@@ -160,9 +167,8 @@ class Bench:
 
     def _of_targets(self, batch: Batch, *, prior: bool) -> float | None:
         source = self.pipeline.splits["train"]
-        wanted = set(batch.ids)
-        rows = [row for row, name in enumerate(source.ids) if name in wanted]
-        targets = source.targets[rows]
+        places = {name: row for row, name in enumerate(source.ids)}
+        targets = source.targets[[places[name] for name in batch.ids]]
         task = self.pipeline.task
         with persons_code("The task's reference loss"):
             return task.prior_loss(targets) if prior else task.chance_loss(targets)
@@ -181,6 +187,12 @@ def chosen(batch: Batch, rows: Sequence[int]) -> Batch:
         weight=batch.weight[index],
         ids=tuple(batch.ids[row] for row in rows),
     )
+
+
+def fitting(batch: Batch) -> Batch:
+    """The first rows of a batch, so many that they hold at most `PLACES`, but `FEWEST` at least."""
+    most = max(FEWEST, PLACES // longest(batch))
+    return batch if len(batch) <= most else chosen(batch, range(most))
 
 
 def with_inputs(batch: Batch, **tensors: Tensor) -> Batch:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from statistics import median
 from typing import TYPE_CHECKING, ClassVar, NamedTuple, final
 
@@ -19,7 +19,7 @@ from kilter.values.pipeline import Pipeline
 
 if TYPE_CHECKING:
     from kilter.values.batch import Batch
-    from kilter.values.task import Outputs
+    from kilter.values.task import Loss, Outputs
 
 
 class Start(NamedTuple):
@@ -29,7 +29,7 @@ class Start(NamedTuple):
     error: float  # standard error of their mean, from the spread over examples or models, whichever is larger
     low: float  # the median of the losses, each less three standard errors over its examples
     chance: float  # of a model that knows nothing, by theory
-    prior: float  # of the best constant answer on this batch
+    prior: float | None  # of the best constant answer on this batch; None where none can be named
     silent: float  # of outputs that are all zero
     unit: float  # of outputs drawn from a standard normal distribution
 
@@ -56,8 +56,8 @@ class InitialLoss(Probe):
     targets are so large that no ordinary output reaches them.
 
     **When it stays silent.** Most of the models begin within `note` times chance, or within three standard errors of
-    that; and their mean lies above the prior, or within five standard errors of it. A warning from `warn` times
-    chance on; a failure where the loss is no number.
+    that; and their mean lies above the prior, where one is known, or within five standard errors of it. A warning from
+    `warn` times chance on; a failure where the loss is no number.
 
     **What it costs.** Five forward passes of `examples` rows.
 
@@ -78,19 +78,20 @@ class InitialLoss(Probe):
     def probe(self, pipeline: Pipeline) -> Iterator[Finding | Skipped]:
         bench = Bench(pipeline)
         batch = bench.sample(self.examples)
+        batch = replace(batch, weight=torch.ones_like(batch.weight))  # theory knows the targets, not who counts more
         outputs = self._outputs(bench, batch)
         if not all(math.isfinite(bench.mean_loss(given, batch)) for given in outputs):
             yield self._no_number(bench, batch, outputs)
             return
         chance, prior = bench.chance_loss(batch), bench.prior_loss(batch)
-        if chance is None or prior is None or chance <= 0:
+        if chance is None or chance <= 0:
             yield Skipped(name=self.name, reason="the task knows no loss of a model that knows nothing")
             return
         start = self._start(bench, batch, outputs, chance, prior)
         if abs(start.silent - chance) > self.off * chance:
             yield self._loss_is_off(start, len(batch))
-        elif start.mean < prior * (1 - self.below) - 5 * start.error:
-            yield self._knows_too_much(start)
+        elif prior is not None and start.mean < prior * (1 - self.below) - 5 * start.error:
+            yield self._knows_too_much(start, prior)
         elif abs(start.unit - start.silent) < self.blind * start.silent:
             yield self._targets_too_large(start)
         elif start.low > self.note * chance:
@@ -103,13 +104,11 @@ class InitialLoss(Probe):
             outputs.append(bench.outputs(model, batch))
         return outputs
 
-    def _start(self, bench: Bench, batch: Batch, outputs: Sequence[Outputs], chance: float, prior: float) -> Start:
+    def _start(
+        self, bench: Bench, batch: Batch, outputs: Sequence[Outputs], chance: float, prior: float | None
+    ) -> Start:
         losses = tuple(bench.mean_loss(given, batch) for given in outputs)
-        within = []
-        for given in outputs:
-            each = bench.loss(given, batch).each
-            many = each is not None and each.numel() > 1
-            within.append(each.double().std().item() / math.sqrt(each.numel()) if many and each is not None else 0.0)
+        within = [_error(bench.loss(given, batch)) for given in outputs]
         spread = torch.tensor(losses).std().item() / math.sqrt(len(losses)) if len(losses) > 1 else 0.0
         seed_everything(bench.seed)
         return Start(
@@ -125,8 +124,9 @@ class InitialLoss(Probe):
     def _no_number(self, bench: Bench, batch: Batch, outputs: Sequence[Outputs]) -> Finding:
         given = [n for n, t in batch.inputs.items() if t.is_floating_point() and not bool(torch.isfinite(t).all())]
         target = batch.target
-        if target is not None and target.is_floating_point() and not bool(torch.isfinite(target).all()):
-            given.append("target")
+        holes = target is not None and target.is_floating_point() and not bool(torch.isfinite(target).all())
+        if holes and not math.isfinite(bench.mean_loss(changed(outputs[0], torch.zeros_like), batch)):
+            given.append("target")  # one that is unknown and left out does no harm
         finite = all(bool(torch.isfinite(tensor).all()) for tensor in tensors(outputs[0]))
         where = "is in the inputs already" if given else "comes from the loss" if finite else "comes from the model"
         return Finding(
@@ -160,11 +160,11 @@ class InitialLoss(Probe):
             start,
         )
 
-    def _knows_too_much(self, start: Start) -> Finding:
+    def _knows_too_much(self, start: Start, prior: float) -> Finding:
         causes = ("loss_sign_flipped", "target_leak") if start.mean < 0 else ("target_leak", "loss_clipped")
         return self._finding(
             Severity.WARNING,
-            f"Fresh models begin at a loss of {start.mean:.4g}, and the best constant answer has {start.prior:.4g}:"
+            f"Fresh models begin at a loss of {start.mean:.4g}, and the best constant answer has {prior:.4g}:"
             " they know what they cannot know.",
             "See whether the target is among the inputs, and whether the loss is clipped, masked or negated.",
             causes,
@@ -232,3 +232,16 @@ class InitialLoss(Probe):
             },
             follows=("output-form",),
         )
+
+
+def _error(loss: Loss) -> float:
+    """The standard error of a mean loss, from the spread over its examples; 0 where there is no loss of each.
+
+    An example's loss may be a sum over its tokens; the spread is brought to the unit of the mean.
+    """
+    if loss.each is None or loss.each.numel() < 2 or not float(loss.weight):
+        return 0.0
+    each = loss.each.double()
+    mean = abs(each.mean().item())
+    unit = abs(float(loss.total / loss.weight)) / mean if mean else 1.0
+    return unit * each.std().item() / math.sqrt(each.numel())

@@ -8,16 +8,15 @@ from typing import TYPE_CHECKING, ClassVar, final
 
 import torch
 
-from kilter.checks.preflight.bench import Bench, with_inputs
+from kilter.checks.preflight.bench import Bench, chosen, with_inputs
 from kilter.checks.preflight.outputs import difference, same, tensors
+from kilter.checks.preflight.places import DERIVED, exchanged
 from kilter.checks.preflight.probe import Probe
 from kilter.checks.wording import counted, listed
 from kilter.values.finding import Finding, Severity, Skipped, Strength
 from kilter.values.pipeline import Pipeline
 
 if TYPE_CHECKING:
-    from torch import Tensor
-
     from kilter.values.batch import Batch
 
 
@@ -50,16 +49,20 @@ class InputsMatter(Probe):
         bench = Bench(pipeline)
         batches = bench.batches(self.steps, self.examples)
         batch = batches[0]
-        exchanges = {name: tensors_of for name in batch.inputs if (tensors_of := _exchanged(batch, name))}
+        exchanges = {
+            name: other
+            for name, tensor in batch.inputs.items()
+            if tensor.dtype != torch.bool and not same(tensor, other := exchanged(batch, name, _others(batch)))
+        }
         if not exchanges:
             yield Skipped(name=self.name, reason="all rows of the batch have the same inputs")
             return
         model = bench.trained((batches * self.steps)[: self.steps])
         before = bench.evaluated(model, batch)
-        everything = {name: tensor for parts in exchanges.values() for name, tensor in parts.items()}
+        everything = chosen(batch, _others(batch)).inputs
         losses = {"as given": bench.mean_loss(before, batch)}
         changes: dict[str, float] = {}
-        for name, parts in {"all": everything, **exchanges}.items():
+        for name, parts in {"all": everything, **{name: {name: other} for name, other in exchanges.items()}}.items():
             after = bench.evaluated(model, with_inputs(batch, **parts))
             changes[name] = difference(tensors(before), tensors(after))
             losses[f"{name} exchanged"] = bench.mean_loss(after, batch)
@@ -73,7 +76,7 @@ class InputsMatter(Probe):
             )
         elif ignored := [name for name in exchanges if changes[name] == 0]:
             yield self._finding(
-                Severity.WARNING,
+                Severity.NOTE if set(ignored) <= DERIVED else Severity.WARNING,
                 f"{counted(len(ignored), 'input')} of {len(exchanges)} changed no bit of the outputs when exchanged"
                 f" among examples: {listed(ignored)}.",
                 "Use it in `forward` (arguments are passed by their names), or leave it out of the inputs.",
@@ -97,14 +100,6 @@ class InputsMatter(Probe):
         )
 
 
-def _exchanged(batch: Batch, name: str) -> dict[str, Tensor]:
-    """An input with rows exchanged, and the mask with it where it is padded; nothing where that changes nothing."""
-    mask = batch.inputs.get("mask")
-    if name == "mask":
-        return {}
-    tensor = batch.inputs[name]
-    other = torch.roll(tensor, 1, dims=0)
-    if same(tensor, other):
-        return {}
-    together = mask is not None and tensor.shape[:2] == mask.shape
-    return {name: other, "mask": torch.roll(mask, 1, dims=0)} if together and mask is not None else {name: other}
+def _others(batch: Batch) -> list[int]:
+    """For each row the one before it."""
+    return [row - 1 if row else len(batch) - 1 for row in range(len(batch))]

@@ -20,6 +20,11 @@ def tensors(outputs: Outputs) -> tuple[Tensor, ...]:
     return tuple(outputs.values())
 
 
+def heads(outputs: Outputs) -> tuple[str, ...]:
+    """The name of each of the tensors; empty where there is one only."""
+    return ("",) if isinstance(outputs, torch.Tensor) else tuple(outputs)
+
+
 def changed(outputs: Outputs, change: Callable[[Tensor], Tensor]) -> Outputs:
     """The same outputs with another tensor in the place of each floating-point one."""
     if not isinstance(outputs, torch.Tensor):

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from typing import ClassVar, Final, final
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, ClassVar, Final, NamedTuple, final
 
 from kilter.checks.preflight.bench import Bench
+from kilter.checks.preflight.foreknowledge import Unknowable, unknowable
 from kilter.checks.preflight.ladder import Rung, climb, ladder
 from kilter.checks.preflight.learning import Bar, Learning, constant_targets, learn, rows_to_learn
 from kilter.checks.preflight.probe import Probe
 from kilter.values.finding import Finding, Severity, Skipped, Strength
 from kilter.values.pipeline import Pipeline
+
+if TYPE_CHECKING:
+    from kilter.values.batch import Batch
 
 ROOTS: Final = (
     "output-form",
@@ -30,6 +34,18 @@ ROOTS: Final = (
 SETTINGS: Final = frozenset({"lr_too_high", "lr_too_low", "grad_clip_too_small", "dropout_too_high"})
 
 
+class Marks(NamedTuple):
+    """The losses between which a try moves: that of the best constant answer, and what nobody can know."""
+
+    prior: float
+    left: Unknowable
+
+    def bar(self, share: float, seconds: float) -> Bar:
+        """The bar at so much of the way between them."""
+        low, high = self.left.loss, self.prior
+        return Bar(learnt=low + share * (high - low), seconds=seconds, wrong=self.left.wrong)
+
+
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OverfitOneBatch(Probe):
@@ -41,9 +57,10 @@ class OverfitOneBatch(Probe):
 
     **How.** `examples` training rows that differ in their inputs, with as many different targets as there are, at the
     recipe's full rate and clipping. Learnt is: every decision right, or a loss of at most `learnt` of the best
-    constant answer's. Where that fails, the same try is repeated from the same seed with one thing changed: the rate,
-    clipping, dropout, the optimizer, frozen layers, the initial weights. The change that restores learning (a loss of
-    `enough` of the best constant answer's, and of the failed try's) names the cause.
+    constant answer's; where the next token is learnt, beyond what nobody can know, such as which text begins. Where
+    that fails, the same try is repeated from the same seed with one thing changed: the rate, clipping, dropout, the
+    optimizer, frozen layers, the initial weights. The change that restores learning (a loss of `enough` of the best
+    constant answer's, and of the failed try's) names the cause.
 
     **When it stays silent.** The batch is learnt; or the loss still falls and is below `enough` of the best
     constant answer's, since that is slow and not broken. Where another rate is all it takes it is a warning, and a
@@ -72,19 +89,20 @@ class OverfitOneBatch(Probe):
             yield Skipped(name=self.name, reason="no two training rows have different inputs and different targets")
             return
         batch = bench.batch(rows)
-        prior = bench.prior_loss(batch)
-        if prior is None or prior <= 0:
-            yield Skipped(name=self.name, reason="the task knows no loss of the best constant answer")
+        marks = self._marks(bench, batch)
+        if isinstance(marks, str):
+            yield Skipped(name=self.name, reason=marks)
             return
-        bar = Bar(learnt=self.learnt * prior, seconds=self.seconds)
-        learning = learn(bench, batch, bar, steps=self.steps)
+        prior, left = marks.prior, marks.left
+        learning = learn(bench, batch, marks.bar(self.learnt, self.seconds), steps=self.steps)
         if learning.learnt:
             return
         if not math.isfinite(learning.losses[0]):
             yield Skipped(name=self.name, reason="the loss of a fresh model is no finite number")
             return
         falling = learning.still_falling(prior)
-        if falling and learning.end < self.enough * prior:
+        enough = marks.bar(self.enough, self.seconds / 2)
+        if falling and learning.end < enough.learnt:
             return
         if learning.out_of_time:
             yield Skipped(
@@ -92,12 +110,31 @@ class OverfitOneBatch(Probe):
             )
             return
         end = learning.end if math.isfinite(learning.end) else prior
-        tries = Bar(learnt=min(self.enough * prior, self.enough * end), seconds=self.seconds / 2)
+        better = left.loss + self.enough * max(0.0, end - left.loss)
+        tries = replace(enough, learnt=min(enough.learnt, better))
         found = climb(ladder(bench, batch, tries, learning, steps=max(50, self.steps // 3)))
-        yield self._finding(learning, found, len(rows), prior, falling=falling)
+        yield self._finding(learning, found, len(rows), prior, enough.learnt, falling=falling)
+
+    def _marks(self, bench: Bench, batch: Batch) -> Marks | str:
+        """The losses between which a try moves, or why there are none."""
+        prior = bench.prior_loss(batch)
+        prior = bench.chance_loss(batch) if prior is None else prior
+        if prior is None or prior <= 0:
+            return "the task knows no loss of the best constant answer, or of knowing nothing"
+        left = unknowable(bench.pipeline.task, batch)
+        if prior - left.loss < self.learnt * prior:
+            return "hardly anything in the batch can be known by heart"
+        return Marks(prior, left)
 
     def _finding(
-        self, learning: Learning, found: tuple[Rung, Learning] | None, examples: int, prior: float, *, falling: bool
+        self,
+        learning: Learning,
+        found: tuple[Rung, Learning] | None,
+        examples: int,
+        prior: float,
+        enough: float,
+        *,
+        falling: bool,
     ) -> Finding:
         end = learning.end
         said = (
@@ -125,7 +162,7 @@ class OverfitOneBatch(Probe):
             )
         numeric = not all(map(math.isfinite, learning.losses))
         return self._said(
-            Severity.FAILURE if not end <= self.enough * prior else Severity.WARNING,
+            Severity.FAILURE if not end <= enough else Severity.WARNING,
             seen=f"{said}; no change of rate, clipping, dropout, optimizer or initial weights helped.",
             advice="Look at the way from input to output and loss; try the smallest model that should work.",
             causes=("numeric_instability", "wrong_loss_for_task")

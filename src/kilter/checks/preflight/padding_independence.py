@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, final
-
-from torch.nn import functional
 
 from kilter.checks.preflight.bench import Bench
 from kilter.checks.preflight.outputs import difference, tensors
+from kilter.checks.preflight.places import answered_places, only_places, padded, under_masks
 from kilter.checks.preflight.probe import Probe
 from kilter.values.finding import Finding, Severity, Skipped, Strength
 from kilter.values.pipeline import Pipeline
 
 if TYPE_CHECKING:
-    from torch import Tensor
+    from torch import Tensor, nn
 
     from kilter.values.batch import Batch
 
@@ -30,13 +29,14 @@ class PaddingIndependence(Probe):
     neighbour in the batch, which differs between training, evaluation and use.
 
     **How.** A batch in evaluation mode, as it is and with `more` padded positions behind every row, after a few steps
-    of training. Each input that has the two dimensions of `mask` is padded with its zero; whatever the mask leaves out
-    must not matter.
+    of training. Each input that has the two dimensions of `mask` is padded with its zero, spelt tokens by letters, too;
+    whatever the mask leaves out must not matter. Target texts that the model is given (`answers`) are padded by
+    themselves. Where there is an output for each token, those of the tokens are compared, not those of the padding.
 
     **When it stays silent.** Outputs agree to `tolerance` of their size, or to ten times what two identical passes
-    differ by. Skipped where there is no mask, and where outputs have positions of their own.
+    differ by. Skipped where there is no mask, and where outputs grow with the padding in another way.
 
-    **What it costs.** Some steps and three forward passes of `examples` rows.
+    **What it costs.** Some steps and three or four forward passes of `examples` rows.
     """
 
     code: ClassVar[str] = "P104"
@@ -49,38 +49,48 @@ class PaddingIndependence(Probe):
         bench = Bench(pipeline)
         batches = bench.batches(3, self.examples)
         batch = batches[0]
-        mask = batch.inputs.get("mask")
-        if mask is None or mask.ndim != 2:
+        masks = [name for name, marked in under_masks(batch).items() if marked]
+        if not masks:
             yield Skipped(name=self.name, reason="no input is padded: there is no mask")
             return
         model = bench.trained(batches)
-        as_it_is = tensors(bench.evaluated(model, batch))
-        again = tensors(bench.evaluated(model, batch))
-        padded = tensors(bench.evaluated(model, self._padded(batch, mask)))
-        if any(left.shape != right.shape for left, right in zip(as_it_is, padded, strict=True)):
-            yield Skipped(name=self.name, reason="outputs have a position for each padded one")
-            return
-        size = difference(as_it_is, padded)
-        if size <= max(self.tolerance, 10 * difference(as_it_is, again)):
-            return
-        yield Finding(
+        places = answered_places(pipeline.task, batch)
+        as_it_is = only_places(tensors(bench.evaluated(model, batch)), places)
+        again = only_places(tensors(bench.evaluated(model, batch)), places)
+        for mask in masks:
+            after = self._outputs(bench, model, batch, mask, as_it_is)
+            if after is None:
+                yield Skipped(name=self.name, reason="outputs grow with the padding")
+                return
+            size = difference(as_it_is, only_places(after, places))
+            if size > max(self.tolerance, 10 * difference(as_it_is, again)):
+                yield self._finding(size, "" if mask == masks[0] else " of its target text")
+                return
+
+    def _outputs(
+        self, bench: Bench, model: nn.Module, batch: Batch, mask: str, before: tuple[Tensor, ...]
+    ) -> tuple[Tensor, ...] | None:
+        """Outputs with more padding under a mask, without their places beyond those there were."""
+        width = batch.inputs[mask].shape[1]
+        after = [
+            tensor[:, :width] if tensor.shape[1:2] == (width + self.more,) and old.shape[1:2] == (width,) else tensor
+            for tensor, old in zip(
+                tensors(bench.evaluated(model, padded(batch, mask, more=self.more))), before, strict=True
+            )
+        ]
+        same_form = all(left.shape == right.shape for left, right in zip(before, after, strict=True))
+        return tuple(after) if same_form else None
+
+    def _finding(self, size: float, what: str) -> Finding:
+        return Finding(
             code=self.code,
             name=self.name,
             severity=Severity.WARNING,
             strength=Strength.PROVED,
             seen=f"Outputs changed by {size:.2g} of their size when {self.more} padded positions were added behind each"
-            " example, in evaluation mode.",
+            f" example{what}, in evaluation mode.",
             advice="Leave positions out where the mask is false: in pooling, in attention (`key_padding_mask`), and by"
             " packing what goes through a recurrent network.",
             causes=("padding_leak",),
             evidence={"change": size, "positions added": self.more},
         )
-
-    def _padded(self, batch: Batch, mask: Tensor) -> Batch:
-        inputs = {
-            name: functional.pad(tensor, [0, 0] * (tensor.ndim - 2) + [0, self.more])
-            if tensor.shape[:2] == mask.shape
-            else tensor
-            for name, tensor in batch.inputs.items()
-        }
-        return replace(batch, inputs=inputs)

@@ -1,8 +1,10 @@
 """Checks of what a training came to."""
 
 from kilter.checks.check import Check
+from kilter.checks.results.error_slices import ErrorSlices
 from kilter.checks.results.no_better_than_chance import NoBetterThanChance
 from kilter.checks.results.one_answer import OneAnswer
+from kilter.checks.results.scored_on_training import ScoredOnTraining
 from kilter.checks.results.simple_first import SimpleFirst
 from kilter.checks.results.surer_than_right import SurerThanRight
 from kilter.checks.results.train_gap import TrainGap
@@ -14,4 +16,6 @@ RESULT_CHECKS: tuple[Check[Outcome], ...] = (
     OneAnswer(),
     SurerThanRight(),
     TrainGap(),
+    ErrorSlices(),
+    ScoredOnTraining(),
 )

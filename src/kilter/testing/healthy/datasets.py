@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from kilter.testing.healthy.tagging import HEALTHY_TAGGING
 from kilter.testing.subjects import Healthy
 from kilter.testing.tables import WORDS, column, dataset, numbered, sentences
 from kilter.values.table import Dataset, Kind
@@ -277,4 +278,5 @@ HEALTHY_DATASETS: tuple[Healthy[Dataset], ...] = (
     Healthy(name="sorted", make=_sorted),
     Healthy(name="slow drift", make=_slow_drift),
     Healthy(name="untested class", make=_untested_class),
+    *HEALTHY_TAGGING,
 )

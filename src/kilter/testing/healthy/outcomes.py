@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -134,6 +135,13 @@ def _imbalanced() -> Outcome:
     return outcome(Classification(labels=("usual", "rare"), lead="balanced_accuracy"), truth, answers)
 
 
+def _one_shared_row() -> Outcome:
+    """One test row stands in training, which moves nothing."""
+    made, task = of_classes(), Classification(labels=LABELS)
+    fresh = evaluate(made.predictions.take(np.arange(1, 600)), task, model="model", split="test", mistakes=0)
+    return replace(made, fresh=fresh)
+
+
 HEALTHY_OUTCOMES: tuple[Healthy[Outcome], ...] = (
     Healthy(name="classes", make=cache(of_classes)),
     Healthy(name="amounts", make=cache(of_amounts)),
@@ -144,5 +152,6 @@ HEALTHY_OUTCOMES: tuple[Healthy[Outcome], ...] = (
     Healthy(name="hardly any test", make=cache(lambda: of_classes(0.45, linear=0.45, rows=12, confidence=0.5))),
     Healthy(name="well fitted", make=cache(_well_fitted)),
     Healthy(name="imbalanced", make=cache(_imbalanced)),
+    Healthy(name="one shared row", make=cache(_one_shared_row)),
     Healthy(name="a hard task", make=cache(lambda: of_classes(0.55, linear=0.5, confidence=0.55))),
 )

@@ -131,8 +131,10 @@ def of_amounts(make_model: ModelFactory | None = None, task: Task | None = None,
 class Encoded:
     """Rows in memory whose targets a task turns into tensors, as sources of files do."""
 
-    def __init__(self, inputs: Mapping[str, Tensor], targets: NDArray[Any], task: Task) -> None:
-        self._rows = ArraySource(inputs, targets)
+    def __init__(
+        self, inputs: Mapping[str, Tensor], targets: NDArray[Any], task: Task, *, weights: Sequence[float] | None = None
+    ) -> None:
+        self._rows = ArraySource(inputs, targets, weights=weights)
         self._task = task
 
     @property

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from kilter.testing.healthy.datasets import amounts, numbers, texts
+from kilter.testing.planted.sequences import PLANTED_SEQUENCES
+from kilter.testing.planted.tagging import PLANTED_TAGGING
 from kilter.testing.subjects import Planted
 from kilter.testing.tables import column, dataset, sentences
 from kilter.values.finding import Severity
@@ -338,4 +340,6 @@ PLANTED_DATASETS: tuple[Planted[Dataset], ...] = (
     Planted(code="D120", name="another scale", make=_other_scale, causes=("val_preprocess_mismatch",)),
     Planted(code="D120", name="pixels from 0 to 1", make=_dark_images, causes=("val_preprocess_mismatch",)),
     Planted(code="D120", name="days that are always new", make=_new_values, causes=("vocabulary_mismatch",)),
+    *PLANTED_TAGGING,
+    *PLANTED_SEQUENCES,
 )

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cache
 
 import numpy as np
 
+from kilter.evaluation.evaluating import evaluate
 from kilter.tasks.classification import Classification
 from kilter.tasks.regression import Regression
 from kilter.testing.healthy.outcomes import LABELS, constant, of_amounts, of_classes, outcome, probabilities, targets
 from kilter.testing.subjects import Planted
+from kilter.values.evaluation import Score, Slice
 from kilter.values.finding import Severity
 from kilter.values.outcome import Outcome
 
@@ -52,6 +55,31 @@ def _by_heart() -> Outcome:
     return outcome(Classification(labels=LABELS), truth, answers, train=train)
 
 
+def _sliced() -> Outcome:
+    """Nearly all errors lie among the examples that differ in one token."""
+    made = of_classes(0.9)
+    hard = Slice(
+        name="different tokens, a and b = 1",
+        said="the number of tokens in which 'a' and 'b' differ is 1",
+        n=80,
+        inside=Score(name="share right", value=0.4, low=0.3, high=0.51, n=80),
+        outside=Score(name="share right", value=0.98, low=0.96, high=0.99, n=520),
+        lost=0.8,
+        p_value=1e-20,
+        examples=made.predictions.ids[:5],
+    )
+    return replace(made, evaluation=replace(made.evaluation, slices=(hard,)))
+
+
+def _leaked() -> Outcome:
+    """Half of the test rows were learnt by heart; of the others three in five are right."""
+    task, truth = Classification(labels=LABELS), targets()
+    given = np.concatenate([probabilities(truth[:300], accuracy=1.0), probabilities(truth[300:], accuracy=0.6)])
+    made = outcome(task, truth, {"model": given, "majority": constant(truth)})
+    fresh = evaluate(made.predictions.take(np.arange(300, 600)), task, model="model", split="test", mistakes=0)
+    return replace(made, fresh=fresh)
+
+
 PLANTED_OUTCOMES: tuple[Planted[Outcome], ...] = (
     Planted(code="R101", name="labels of chance", make=cache(_shuffled), causes=("label_misaligned", "label_noise")),
     Planted(
@@ -81,4 +109,12 @@ PLANTED_OUTCOMES: tuple[Planted[Outcome], ...] = (
         causes=("overconfident",),
     ),
     Planted(code="R105", name="learnt by heart", make=cache(_by_heart), causes=("overfitting",)),
+    Planted(
+        code="R106",
+        name="errors of one kind",
+        make=cache(_sliced),
+        causes=("underfit_capacity", "too_little_data", "label_noise"),
+        severity=Severity.NOTE,
+    ),
+    Planted(code="R107", name="test rows learnt by heart", make=cache(_leaked), causes=("train_val_leak",)),
 )

@@ -1,0 +1,181 @@
+"""Slices: examples of one kind on which a model does worse than elsewhere, found without being told where to look."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+import numpy as np
+
+from kilter.evaluation.traits import Trait, traits
+from kilter.metrics.contingency import fisher_p_value
+from kilter.metrics.intervals import bootstrap_mean, proportion
+from kilter.metrics.significance import holm
+from kilter.values.evaluation import Score, Slice
+from kilter.values.predictions import Predictions
+from kilter.values.table import Dataset
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+FEWEST: Final = 20  # examples inside and outside a slice
+LEVEL: Final = 0.01  # largest probability of one false slice among all that are reported
+MOST: Final = 8  # slices that are reported
+NEW: Final = 0.75  # share of a slice's examples that clearer slices must not have, lest it only repeat them
+PERMUTED: Final = 1_000  # random orders of the merits, where they are not just 0 and 1
+_AT_ONCE: Final = 4_000_000  # cells of permuted merits that are held at a time
+
+
+class Judged(NamedTuple):
+    """What tests say of m traits: standard deviations below the rest, and adjusted p-values (m,)."""
+
+    deviations: NDArray[np.float64]
+    p_values: NDArray[np.float64]
+
+
+def find_slices(
+    predictions: Predictions,
+    dataset: Dataset,
+    *,
+    split: str,
+    level: float = LEVEL,
+    fewest: int = FEWEST,
+    most: int = MOST,
+    seed: int = 0,
+) -> tuple[Slice, ...]:
+    """Where a model does worse than elsewhere: traits of examples (see `traits`), each tested against all others.
+
+    Merits of 0 and 1 are tested exactly (Fisher), and p-values are adjusted for all traits by Holm's procedure; other
+    merits are permuted, and p-values are adjusted by the largest deviation of each permutation (Westfall and Young
+    1993, Resampling-based multiple testing, algorithm 2.8 in one step). Of traits that say the same, the one that
+    deviates most is kept: a further one must be mostly new, and still hold among the examples outside of those.
+    Every example counts once, whatever its weight. Rows of a stream depend on their neighbours, which these tests
+    rule out: there are no slices of one.
+
+    Args:
+        predictions: rows of that split.
+        dataset: where their inputs stand, and the training rows.
+        split: on which the predictions were made.
+        level: the largest probability of any false slice.
+        fewest: examples that a slice, and what is outside of it, must have.
+        most: how many are kept, those that deviate most first.
+        seed: of the permutations.
+    """
+    table = dataset[split]
+    rows = {name: row for row, name in enumerate(table.ids)}
+    merit = predictions.merit
+    usable = np.isfinite(merit) & np.array([name in rows for name in predictions.ids], bool)
+    if dataset.schema.stream or usable.sum() < 2 * fewest or np.ptp(merit[usable]) == 0:
+        return ()
+    kept = np.flatnonzero(usable)
+    predictions, merit = predictions.take(kept), merit[kept]
+    aligned = table.take([rows[name] for name in predictions.ids])
+    found = _distinct(traits(aligned, dataset.schema, dataset.splits.get("train")), len(merit), fewest)
+    if not found:
+        return ()
+    judged = _judge(found, merit, seed)
+    order = np.lexsort((judged.p_values, -judged.deviations))
+    chosen = _telling([at for at in order.tolist() if judged.p_values[at] <= level], found, merit, fewest, level)
+    return tuple(_slice(found[at], float(judged.p_values[at]), predictions) for at in chosen[:most])
+
+
+def _distinct(found: Iterable[Trait], n: int, fewest: int) -> list[Trait]:
+    """Traits of enough examples that also leave enough out; of two of the same examples, the first."""
+    kept: dict[bytes, Trait] = {}
+    for trait in found:
+        if fewest <= int(trait.inside.sum()) <= n - fewest:
+            kept.setdefault(np.packbits(trait.inside).tobytes(), trait)
+    return list(kept.values())
+
+
+def _judge(found: list[Trait], merit: NDArray[np.float64], seed: int) -> Judged:
+    masks = np.stack([trait.inside for trait in found])
+    deviations = _deviations(masks, merit[:, None])[:, 0]
+    if _is_binary(merit):
+        return Judged(deviations, holm([_exact(trait.inside, merit) for trait in found]))
+    generator = np.random.default_rng(seed)
+    largest: list[NDArray[np.float64]] = []
+    at_once = max(1, _AT_ONCE // len(merit))
+    for start in range(0, PERMUTED, at_once):
+        orders = generator.permuted(np.tile(merit, (min(at_once, PERMUTED - start), 1)), axis=1)
+        largest.append(_deviations(masks, orders.T).max(axis=0))
+    drawn = np.concatenate(largest)
+    as_large = (drawn[None, :] >= deviations[:, None] * (1 - 1e-12)).sum(axis=1)
+    return Judged(deviations, (as_large + 1) / (len(drawn) + 1))
+
+
+def _deviations(masks: NDArray[np.bool_], merits: NDArray[np.float64]) -> NDArray[np.float64]:
+    """How many standard deviations the mean of each mask (m, n) lies below that of all, for merits (n, r): (m, r).
+
+    The deviation is that of a mean of so many drawn without return (Cochran 1977, Sampling techniques, theorem 2.2).
+    """
+    sizes = masks.sum(axis=1, dtype=np.float64)[:, None]
+    n = merits.shape[0]
+    centred = merits - merits.mean(axis=0)
+    error = np.sqrt((centred**2).sum(axis=0)[None, :] / (n - 1) * (n - sizes) / (n * sizes))
+    deviations: NDArray[np.float64] = -(masks.astype(np.float64) @ centred) / sizes / error
+    return deviations
+
+
+def _telling(order: list[int], found: list[Trait], merit: NDArray[np.float64], fewest: int, level: float) -> list[int]:
+    """Those that say more than the ones before: they deviate among the remaining examples, too."""
+    chosen: list[int] = []
+    covered = np.zeros(len(merit), bool)
+    for at in order:
+        inside, rest = found[at].inside & ~covered, ~found[at].inside & ~covered
+        left = merit[~covered]
+        if min(inside.sum(), rest.sum()) < fewest or np.ptp(left) == 0 or inside.sum() < NEW * found[at].inside.sum():
+            continue
+        if chosen and _alone(found[at].inside[~covered], left) > level:
+            continue
+        chosen.append(at)
+        covered |= found[at].inside
+    return chosen
+
+
+def _alone(inside: NDArray[np.bool_], merit: NDArray[np.float64]) -> float:
+    """The p-value of one trait, not adjusted."""
+    if _is_binary(merit):
+        return _exact(inside, merit)
+    from scipy.special import ndtr
+
+    return float(ndtr(-_deviations(inside[None, :], merit[:, None])[0, 0]))
+
+
+def _exact(inside: NDArray[np.bool_], merit: NDArray[np.float64]) -> float:
+    wrong = merit == 0
+    return fisher_p_value(
+        int((wrong & inside).sum()), int(inside.sum()), int((wrong & ~inside).sum()), int((~inside).sum())
+    )
+
+
+def _slice(trait: Trait, p_value: float, predictions: Predictions) -> Slice:
+    merit, inside = predictions.merit, trait.inside
+    lost = merit.max() - merit
+    at = np.flatnonzero(inside)
+    worst = at[np.argsort(merit[at], kind="stable")][:20]
+    return Slice(
+        name=trait.name,
+        said=trait.said,
+        n=int(inside.sum()),
+        inside=_score(merit[inside], binary=_is_binary(merit)),
+        outside=_score(merit[~inside], binary=_is_binary(merit)),
+        lost=float(lost[inside].sum() / lost.sum()),
+        p_value=p_value,
+        examples=tuple(predictions.ids[row] for row in worst if merit[row] < merit.max()),
+    )
+
+
+def _score(merit: NDArray[np.float64], *, binary: bool) -> Score:
+    measure = proportion(int(merit.sum()), len(merit)) if binary else bootstrap_mean(merit)
+    return Score(
+        name="share right" if binary else "mean merit",
+        value=measure.value,
+        low=measure.low,
+        high=measure.high,
+        n=len(merit),
+    )
+
+
+def _is_binary(merit: NDArray[np.float64]) -> bool:
+    return bool(((merit == 0) | (merit == 1)).all())

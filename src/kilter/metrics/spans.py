@@ -1,0 +1,249 @@
+"""Scores of tagged sequences: spans that are found with exact boundaries and type, and tokens."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import final
+
+import numpy as np
+import numpy.typing as npt
+
+from kilter.metrics.confusion import put_together, rates_of
+from kilter.metrics.inputs import Integers, Reals
+from kilter.metrics.intervals import Interval, proportion, resampled_measure, wilson
+from kilter.metrics.measure import Measure
+from kilter.metrics.resampling import Seed, resample_means
+from kilter.metrics.tags import OUTSIDE, parted
+
+Sentences = Sequence[npt.NDArray[np.generic]] | npt.NDArray[np.generic]
+"""Label numbers of each sentence; also as an object array."""
+
+RATES = ("f1", "precision", "recall")
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SpanCounts:
+    """All that span scores depend on: counts of each of n sentences and, where it says so, each of c types.
+
+    Attributes:
+        types: names of the c types, in the order in which the labels have them.
+        hits: (n, c) spans of that type found with their exact boundaries.
+        support: (n, c) spans that are there.
+        predicted: (n, c) spans that were said.
+        right: (n,) tokens whose tag is right.
+        tokens: (n,) tokens.
+        malformed: (n,) whether what was said has an `I` that goes on from no span of its type.
+    """
+
+    types: tuple[str, ...]
+    hits: Integers
+    support: Integers
+    predicted: Integers
+    right: Integers
+    tokens: Integers
+    malformed: npt.NDArray[np.bool_]
+
+
+def count_spans(target: Sentences, decided: Sentences, labels: Sequence[str]) -> SpanCounts:
+    """Count the spans of n sentences, given as IOB2 label numbers (t_i,) of truth and of decision.
+
+    An `I` that goes on from no span of its type begins one, as in the CoNLL shared tasks; `malformed` counts it.
+
+    >>> counts = count_spans([np.array([1, 2, 0])], [np.array([1, 0, 0])], ("O", "B-x", "I-x"))
+    >>> counts.hits.tolist(), counts.support.tolist(), counts.predicted.tolist(), counts.right.tolist()
+    ([[0]], [[1]], [[1]], [2])
+
+    Raises ValueError for sentences that are not equally long in both, and for labels that are not of IOB2.
+    """
+    lengths = np.array([len(each) for each in target], dtype=np.int64)
+    said = np.array([len(each) for each in decided], dtype=np.int64)
+    if lengths.shape != said.shape or (lengths != said).any():
+        raise ValueError(
+            f"{len(lengths)} sentences of {lengths.sum()} tags and {len(said)} of {said.sum()}: a tag for each token of"
+            " the same sentences is legal; fill what was cut off with the outside tag."
+        )
+    types, kinds, begins = _read(labels)
+    sentence = np.repeat(np.arange(len(lengths)), lengths)
+    first = np.zeros(len(sentence), dtype=np.bool_)
+    first[(np.cumsum(lengths) - lengths)[lengths > 0]] = True
+    true, taken = (_flat(tags, len(labels)) for tags in (target, decided))
+    is_right = true == taken
+    ends, ends_said = _ends(kinds[true], begins[true], first), _ends(kinds[taken], begins[taken], first)
+    found = (ends > 0) & (ends == ends_said) & (kinds[true] == kinds[taken])
+    loose = (ends_said > 0) & ~begins[taken]
+
+    def counted(places: npt.NDArray[np.bool_], tags: Integers) -> Integers:
+        cells = sentence[places] * len(types) + kinds[tags[places]]
+        return np.bincount(cells, minlength=len(lengths) * len(types)).reshape(len(lengths), len(types))
+
+    return SpanCounts(
+        types=types,
+        hits=counted(found, true),
+        support=counted(ends > 0, true),
+        predicted=counted(ends_said > 0, taken),
+        right=np.bincount(sentence[is_right], minlength=len(lengths)),
+        tokens=lengths,
+        malformed=np.bincount(sentence[loose], minlength=len(lengths)) > 0,
+    )
+
+
+def span_scores(
+    counts: SpanCounts, *, confidence: float = 0.95, resamples: int = 2_000, seed: Seed = 0
+) -> dict[str, Measure]:
+    """Span F1, precision and recall over all types together, their macro averages, and token accuracy.
+
+    Sentences are resampled with all their counts, since spans of one sentence are found and missed together. What
+    resampling makes too narrow, where nearly all or hardly any spans are found, is widened to what Wilson's intervals
+    say of spans that have nothing to do with each other (see `count_scores`). A macro average is the mean of the
+    types' own scores over the types that occur in truth or are said; in resamples, over those that have a value.
+    `malformed` is the share of sentences whose tags break the scheme.
+
+    >>> right = count_spans([np.array([1, 2, 0])] * 20, [np.array([1, 2, 0])] * 20, ("O", "B-x", "I-x"))
+    >>> print(span_scores(right)["span_f1"])
+    1 [0.9124, 1]
+
+    Raises ValueError for less than 1 resample, or a confidence outside 0 to 1.
+    """
+    n, c = counts.hits.shape
+    columns = np.hstack([counts.hits, counts.support, counts.predicted, counts.right[:, None], counts.tokens[:, None]])
+    names = [f"{over}_{rate}" for over in ("span", "macro") for rate in RATES]
+    if n == 0:
+        nothing = Measure(undefined="no examples", n=0, confidence=confidence)
+        return dict.fromkeys([*names, "token_accuracy", "malformed"], nothing)
+    values = _scores(columns.sum(axis=0, dtype=np.float64), c)
+    drawn = _scores(resample_means(columns.astype(np.float64), resamples=resamples, seed=seed), c)
+    sums = [part.sum(axis=0).tolist() for part in (counts.hits, counts.support, counts.predicted)]
+    whole = rates_of(*(int(sum(part)) for part in sums), confidence=confidence)
+    types = [rates_of(*each, confidence=confidence) for each in zip(*sums, strict=True)]
+    occurring = [support + predicted > 0 for support, predicted in zip(*sums[1:], strict=True)]
+    right, tokens = int(counts.right.sum()), int(counts.tokens.sum())
+    measures: dict[str, Measure] = {}
+    for name, rate in zip(names, RATES * 2, strict=True):
+        macro = name.startswith("macro")
+        having = [each[rate] for each, there in zip(types, occurring, strict=True) if there]
+        lacking = [each for each in having if each.value is None]
+        reason = whole[rate].undefined and _UNDEFINED[rate]
+        if macro and lacking:
+            reason = f"{len(lacking)} of {len(having)} types {_LACKING[rate]}"
+        if reason:
+            measures[name] = Measure(undefined=reason, n=n, confidence=confidence)
+            continue
+        at_least = put_together(having, np.full(len(having), 1 / len(having))) if macro else _interval(whole[rate])
+        measures[name] = resampled_measure(
+            float(values[name]), drawn[name], n=n, confidence=confidence, method="resampling", at_least=at_least
+        )
+    measures["token_accuracy"] = (
+        resampled_measure(
+            right / tokens,
+            drawn["token_accuracy"],
+            n=n,
+            confidence=confidence,
+            method="resampling",
+            at_least=wilson(right, tokens, confidence=confidence),
+        )
+        if tokens
+        else Measure(undefined="no tokens", n=n, confidence=confidence)
+    )
+    measures["malformed"] = proportion(int(counts.malformed.sum()), n, confidence=confidence)
+    return measures
+
+
+def type_scores(
+    counts: SpanCounts, *, confidence: float = 0.95, resamples: int = 2_000, seed: Seed = 0
+) -> tuple[Mapping[str, Measure], ...]:
+    """Precision, recall and F1 of the spans of each type, in the order of the types; intervals as in `span_scores`.
+
+    Raises ValueError for less than 1 resample, or a confidence outside 0 to 1.
+    """
+    every = []
+    for kind in range(len(counts.types)):
+        columns = np.stack([part[:, kind] for part in (counts.hits, counts.support, counts.predicted)], axis=1)
+        plain = rates_of(*columns.sum(axis=0).tolist(), confidence=confidence)
+        if len(columns) == 0:
+            every.append(plain)
+            continue
+        rates = _rates(*resample_means(columns.astype(np.float64), resamples=resamples, seed=seed).T)
+        every.append(
+            {
+                name: measure
+                if measure.value is None
+                else resampled_measure(
+                    measure.value,
+                    drawn,
+                    n=measure.n,
+                    confidence=confidence,
+                    method="resampling",
+                    at_least=_interval(measure),
+                )
+                for (name, measure), drawn in zip(plain.items(), rates, strict=True)
+            }
+        )
+    return tuple(every)
+
+
+_UNDEFINED = {
+    "f1": "there are no spans, and none was said",
+    "precision": "no span was said",
+    "recall": "there are no spans",
+}
+_LACKING = {"f1": "do not occur", "precision": "were never said", "recall": "do not occur in truth"}
+
+
+def _scores(counts: Reals, types: int) -> dict[str, Reals]:
+    """Scores (...) of counts (..., 3 types + 2), or of their means, which are the same shares."""
+    hits, support, predicted = (counts[..., part * types : (part + 1) * types] for part in range(3))
+    micro = _rates(*(part.sum(axis=-1) for part in (hits, support, predicted)))
+    each = _rates(hits, support, predicted)
+    macro = [_share(np.nansum(rate, axis=-1), np.isfinite(rate).sum(axis=-1)) for rate in each]
+    return {
+        **{f"span_{name}": rate for name, rate in zip(RATES, micro, strict=True)},
+        **{f"macro_{name}": rate for name, rate in zip(RATES, macro, strict=True)},
+        "token_accuracy": _share(counts[..., -2], counts[..., -1]),
+    }
+
+
+def _rates(hits: Reals, support: Reals, predicted: Reals) -> tuple[Reals, Reals, Reals]:
+    """F1, precision and recall."""
+    return _share(2 * hits, support + predicted), _share(hits, predicted), _share(hits, support)
+
+
+def _share(part: npt.ArrayLike, whole: npt.ArrayLike) -> Reals:
+    above, below = np.asarray(part, np.float64), np.asarray(whole, np.float64)
+    share: Reals = np.divide(above, below, out=np.full(below.shape, np.nan), where=below > 0)
+    return share
+
+
+def _interval(measure: Measure) -> Interval | None:
+    return None if measure.low is None or measure.high is None else Interval(low=measure.low, high=measure.high)
+
+
+def _read(labels: Sequence[str]) -> tuple[tuple[str, ...], Integers, npt.NDArray[np.bool_]]:
+    """The types; the type of each label, -1 for the outside; and which labels begin a span."""
+    tags = [parted(label) for label in labels]
+    illegal = [label for label, tag in zip(labels, tags, strict=True) if tag is None or tag.prefix not in {*"OBI"}]
+    if illegal:
+        raise ValueError(f"labels {illegal!r}: IOB2 tags such as 'O', 'B-name' and 'I-name' are legal; convert them.")
+    parts = [tag for tag in tags if tag is not None]
+    types = tuple(dict.fromkeys(tag.type for tag in parts if tag.prefix != OUTSIDE))
+    kinds = np.array([-1 if tag.prefix == OUTSIDE else types.index(tag.type) for tag in parts], np.int64)
+    return types, kinds, np.array([tag.prefix == "B" for tag in parts])
+
+
+def _flat(tags: Sentences, labels: int) -> Integers:
+    flat = np.concatenate([np.asarray(each, np.int64) for each in tags]) if len(tags) else np.zeros(0, np.int64)
+    if flat.size and not 0 <= int(flat.min()) <= int(flat.max()) < labels:
+        raise ValueError(f"label numbers from {flat.min()} to {flat.max()}: 0 to {labels - 1} are legal.")
+    return flat
+
+
+def _ends(kinds: Integers, begins: npt.NDArray[np.bool_], first: npt.NDArray[np.bool_]) -> Integers:
+    """Where a span begins, the place behind its last token; 0 elsewhere; sentences lie end to end."""
+    before = np.concatenate([[-1], kinds[:-1]]) if kinds.size else kinds
+    starts = (kinds >= 0) & (begins | first | (before != kinds))
+    stops = np.flatnonzero(starts | (kinds < 0))
+    places = np.flatnonzero(starts)
+    ends = np.zeros(kinds.size, np.int64)
+    ends[places] = np.append(stops, kinds.size)[np.searchsorted(stops, places, side="right")]
+    return ends

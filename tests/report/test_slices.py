@@ -1,0 +1,46 @@
+"""The section on where errors lie."""
+
+from kilter.report.slices import slice_section
+from kilter.report.terminal import render_terminal
+from kilter.values.document import Document
+from kilter.values.evaluation import Evaluation, Measures, Score, Slice
+
+
+def score(value, n):
+    return Score(name="share right", value=value, low=value - 0.1, high=value + 0.1, n=n)
+
+
+def evaluated(*slices):
+    return Evaluation(model="model", split="test", measures=Measures(scores=(score(0.8, 100),)), slices=slices)
+
+
+HARD = Slice(
+    name="different tokens, a and b = 1",
+    said="the number of tokens in which 'a' and 'b' differ is 1",
+    n=40,
+    inside=score(0.5, 40),
+    outside=score(0.85, 60),
+    lost=0.75,
+    p_value=1e-6,
+    examples=("test.csv:3", "test.csv:9"),
+)
+
+
+def test_without_slices_there_is_no_section():
+    assert list(slice_section(evaluated())) == []
+
+
+def test_each_slice_is_a_row_with_its_scores_and_examples():
+    heading, paragraph, grid = slice_section(evaluated(HARD))
+    assert heading.anchor == "slices"
+    assert "75.0 % of what was lost on the test split lies in 40 examples" in paragraph.text
+    assert "such as test.csv:3, test.csv:9." in paragraph.text
+    ((name, count, inside, outside, lost, p),) = grid.rows
+    assert (name, count) == ("different tokens, a and b = 1", "40")
+    assert (inside, outside) == ("0.500 [0.400, 0.600]", "0.850")
+    assert (lost, p) == ("75.0 %", "< 0.0001")
+
+
+def test_the_terminal_shows_it():
+    document = Document(title="run", blocks=tuple(slice_section(evaluated(HARD))))
+    assert "different tokens" in render_terminal(document, width=120, colour=False)
