@@ -31,6 +31,8 @@ def test_right_and_wrong_are_tested_by_mcnemar_exactly(two):
     assert made.difference.value == pytest.approx(12 / 60)
     assert 0 < made.difference.low < made.difference.value < made.difference.high
     assert made.winner == "network"
+    assert made.difference.name == "share right"
+    assert compare(*two, merit="accuracy").difference.name == "accuracy"
     assert made.adjusted_p_value is None
 
 
@@ -49,6 +51,7 @@ def test_amounts_are_tested_by_permutation(estimated):
     made = compare(good, bad, names=("good", "bad"))
     assert made.test == "paired permutation test"
     assert made.difference.name == "mean merit"
+    assert compare(good, bad, merit="span F1").difference.name == "span F1"
     assert made.difference.value == pytest.approx(float(good.merit.mean() - bad.merit.mean()))
     assert made.winner == "good"
     reference = stats.permutation_test(
@@ -119,6 +122,7 @@ def test_comparisons_made_together_are_corrected(classified):
         worst = max(worst, min(1.0, (3 - rank) * comparison.p_value))
         assert comparison.adjusted_p_value == pytest.approx(worst)
     assert len(compare_all(made)) == 6
+    assert {each.difference.name for each in compare_all(made, merit="accuracy")} == {"accuracy"}
     assert compare_all({"network": made["network"]}, model="network") == ()
 
 

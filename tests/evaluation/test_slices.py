@@ -63,6 +63,22 @@ def test_a_planted_slice_is_found_first_with_its_numbers(binary):
     assert set(found.examples) <= {dataset["test"].ids[row] for row in np.flatnonzero(hard)}
 
 
+@pytest.mark.parametrize(
+    ("binary", "merit", "name"),
+    [
+        (True, None, "share right"),
+        (False, None, "mean merit"),
+        (True, "accuracy", "accuracy"),
+        (False, "span F1", "contribution to span F1"),  # of a slice it is not the span F1
+    ],
+)
+def test_scores_are_called_by_what_the_mean_merit_is(binary, merit, name):
+    dataset = data()
+    merits = np.where(of_kind(dataset, "red"), 0.0, 1.0 if binary else 0.7)
+    (found,) = find_slices(predicted(dataset, merits), dataset, split="test", merit=merit)
+    assert (found.inside.name, found.outside.name) == (name, name)
+
+
 def test_two_independent_slices_are_both_found_and_what_repeats_them_is_not():
     dataset, draw = data(), np.random.default_rng(2)
     high = dataset["test"].columns["count"] == 8

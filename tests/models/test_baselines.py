@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from kilter.models.baselines import BASELINES, applicable, make_baseline, suited
+from kilter.models.lesson import Lesson
 from kilter.values.errors import RecipeError
 from kilter.values.table import Field, Kind, Schema, Table
 
@@ -30,10 +31,10 @@ def texts(rows=300, seed=0):
 def test_a_constant_answers_frequencies_or_the_mean():
     targets = np.array([0, 0, 1])
     majority = make_baseline("majority", schema(Kind.NUMBER), LABELS, seed=0)
-    majority.fit(numbers(3), targets)
+    majority.fit(Lesson(numbers(3), targets))
     np.testing.assert_allclose(majority.answer(numbers(2)), [[2 / 3, 1 / 3, 0]] * 2)
     mean = make_baseline("mean", schema(Kind.NUMBER), (), seed=0)
-    mean.fit(numbers(3), np.array([1.0, 2.0, 6.0]))
+    mean.fit(Lesson(numbers(3), np.array([1.0, 2.0, 6.0])))
     np.testing.assert_allclose(mean.answer(numbers(2)), [3.0, 3.0])
 
 
@@ -42,7 +43,7 @@ def test_classes_are_learnt_from_numbers(name):
     train, valid = numbers(), numbers(seed=1)
     targets = [np.digitize(table.columns["x"], [-0.3, 0.3]) for table in (train, valid)]
     baseline = make_baseline(name, schema(Kind.NUMBER), LABELS, seed=0)
-    baseline.fit(train, targets[0], valid, targets[1])
+    baseline.fit(Lesson(train, targets[0], valid, targets[1]))
     answers = baseline.answer(valid)
     np.testing.assert_allclose(answers.sum(1), 1.0)
     assert (answers.argmax(1) == targets[1]).mean() > 0.8
@@ -54,7 +55,7 @@ def test_classes_are_learnt_from_numbers(name):
 def test_amounts_are_learnt_from_numbers(name, least):
     train, valid = numbers(), numbers(seed=1)
     baseline = make_baseline(name, schema(Kind.NUMBER), (), seed=0)
-    baseline.fit(train, 3 * train.columns["x"], valid, 3 * valid.columns["x"])
+    baseline.fit(Lesson(train, 3 * train.columns["x"], valid, 3 * valid.columns["x"]))
     error = baseline.answer(valid) - 3 * valid.columns["x"]
     assert 1 - error.var() / (3 * valid.columns["x"]).var() > least
 
@@ -62,7 +63,7 @@ def test_amounts_are_learnt_from_numbers(name, least):
 def test_classes_are_learnt_from_texts():
     (train, targets), (valid, expected) = texts(), texts(seed=1)
     baseline = make_baseline("linear", schema(Kind.TEXT), LABELS, seed=0)
-    baseline.fit(train, targets, valid, expected)
+    baseline.fit(Lesson(train, targets, valid, expected))
     assert (baseline.answer(valid).argmax(1) == expected).mean() > 0.95
 
 
@@ -71,7 +72,7 @@ def test_a_class_that_training_lacks_has_no_share(name):
     train = numbers()
     targets = np.where(train.columns["x"] > 0, 2, 0)
     baseline = make_baseline(name, schema(Kind.NUMBER), LABELS, seed=0)
-    baseline.fit(train, targets)
+    baseline.fit(Lesson(train, targets))
     answers = baseline.answer(train)
     assert answers.shape == (300, 3)
     assert not answers[:, 1].any()
@@ -83,7 +84,7 @@ def test_the_same_seed_gives_the_same_trees():
     answers = []
     for _ in range(2):
         baseline = make_baseline("boosted", schema(Kind.NUMBER), LABELS, seed=5)
-        baseline.fit(train, targets)
+        baseline.fit(Lesson(train, targets))
         answers.append(baseline.answer(train))
     np.testing.assert_array_equal(*answers)
 
@@ -116,7 +117,7 @@ def test_a_guess_draws_classes_as_often_as_training_has_them():
     guess, constant = (make_baseline(name, schema(Kind.NUMBER), LABELS, seed=0) for name in ("prior", "majority"))
     targets = np.repeat([0, 1, 2], (50, 30, 20))
     for baseline in (guess, constant):
-        baseline.fit(numbers(100), targets)
+        baseline.fit(Lesson(numbers(100), targets))
     answers, rows = guess.answer(numbers(20_000)), 20_000
     np.testing.assert_allclose(answers.sum(1), 1.0)
     np.testing.assert_allclose(np.bincount(answers.argmax(1)) / rows, shares, atol=0.02)
@@ -141,9 +142,9 @@ def test_rows_weigh_as_if_they_stood_there_so_often(name):
     many = Table(columns={"x": np.repeat(x, times)}, ids=tuple(map(str, range(times.sum()))))
     by_weight, by_rows = (make_baseline(name, s, ("a", "b"), seed=0) for s in (weighted(), schema(Kind.NUMBER)))
     unweighted = make_baseline(name, schema(Kind.NUMBER), ("a", "b"), seed=0)
-    by_weight.fit(one, targets)
-    by_rows.fit(many, np.repeat(targets, times))
-    unweighted.fit(one, targets)
+    by_weight.fit(Lesson(one, targets))
+    by_rows.fit(Lesson(many, np.repeat(targets, times)))
+    unweighted.fit(Lesson(one, targets))
     answers = [baseline.answer(one)[:, 1] for baseline in (by_weight, by_rows, unweighted)]
     assert np.abs(answers[0] - answers[1]).mean() < np.abs(answers[2] - answers[1]).mean()
 
@@ -154,17 +155,17 @@ def test_a_small_network_is_weighted(heavy):
     columns = {"x": np.zeros(200), "w": np.where(targets == heavy, 9.0, 1.0)}
     table = Table(columns=columns, ids=tuple(map(str, range(200))))
     network = make_baseline("small-mlp", weighted(), ("a", "b"), seed=0)
-    network.fit(table, targets)
+    network.fit(Lesson(table, targets))
     assert network.answer(table)[0].argmax() == heavy
 
 
 def test_the_mean_and_the_ridge_are_weighted():
     table = Table(columns={"x": np.array([0.0, 0.0, 1.0]), "w": np.array([3.0, 1.0, 0.0])}, ids=("a", "b", "c"))
     mean = make_baseline("mean", weighted(), (), seed=0)
-    mean.fit(table, np.array([0.0, 4.0, 100.0]))
+    mean.fit(Lesson(table, np.array([0.0, 4.0, 100.0])))
     np.testing.assert_allclose(mean.answer(table), 1.0)
     ridge = make_baseline("ridge", weighted(), (), seed=0)
-    ridge.fit(table, np.array([0.0, 4.0, 100.0]))
+    ridge.fit(Lesson(table, np.array([0.0, 4.0, 100.0])))
     np.testing.assert_allclose(ridge.answer(table)[:2], 1.0)
 
 
@@ -175,7 +176,7 @@ def test_several_amounts_at_once_some_of_them_missing(name):
     holes = targets.copy()
     holes[::7, 0], holes[3::7, 1] = np.nan, np.nan
     baseline = make_baseline(name, schema(Kind.NUMBER), (), seed=0)
-    baseline.fit(train, holes, train, holes)
+    baseline.fit(Lesson(train, holes, train, holes))
     answers = baseline.answer(train)
     assert answers.shape == targets.shape
     if name != "mean":
@@ -188,7 +189,7 @@ def test_shares_of_classes_are_learnt(name):
     right = (train.columns["x"] > 0) * 0.8 + 0.1
     baseline = make_baseline(name, schema(Kind.NUMBER), ("a", "b"), seed=0)
     shares = np.stack([1 - right, right], axis=1)
-    baseline.fit(train, shares, train, shares)
+    baseline.fit(Lesson(train, shares, train, shares))
     answers = baseline.answer(train)
     np.testing.assert_allclose(answers.sum(1), 1.0)
     if name not in {"majority", "prior"}:
@@ -200,12 +201,12 @@ def test_rows_without_a_target_are_left_out():
     targets = np.where(train.columns["x"] > 0, 1, 0)
     targets[:20] = -100
     baseline = make_baseline("linear", schema(Kind.NUMBER), ("a", "b"), seed=0)
-    baseline.fit(train, targets)
+    baseline.fit(Lesson(train, targets))
     assert baseline.answer(train).shape == (300, 2)
 
 
 def test_a_class_that_no_neighbour_has_is_not_impossible():
     train = numbers()
     baseline = make_baseline("nearest", schema(Kind.NUMBER), ("a", "b"), seed=0)
-    baseline.fit(train, np.where(train.columns["x"] > 0, 1, 0))
+    baseline.fit(Lesson(train, np.where(train.columns["x"] > 0, 1, 0)))
     assert (baseline.answer(train) > 0).all()

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 from kilter.models.baselines import make_baseline
+from kilter.models.lesson import Lesson
 from kilter.models.ngram_baseline import LONGEST, NGram, _joined, _nats
 from kilter.values.errors import UsageError
 from kilter.values.table import Field, Kind, Schema, Table
@@ -36,7 +37,7 @@ def table(texts):
 
 def fitted(texts, *, stream, valid=None):
     baseline = NGram(schema(stream=stream), K)
-    baseline.fit(table(texts), texts, None if valid is None else table(valid), valid)
+    baseline.fit(Lesson(table(texts), texts, None if valid is None else table(valid), valid))
     return baseline
 
 
@@ -140,7 +141,7 @@ def test_it_comes_near_the_entropy_of_the_chain_it_has_seen():
 
 def test_a_large_vocabulary_and_an_unseen_token_cost_finite_nats():
     baseline = NGram(schema(stream=True), 50_000)
-    baseline.fit(table(rows()), rows())
+    baseline.fit(Lesson(table(rows()), rows()))
     texts = np.empty(1, dtype=object)
     texts[0] = np.array([49_999, 5, 6, 49_998])
     assert np.isfinite(baseline.answer(table(texts))[0]).all()
@@ -150,3 +151,16 @@ def test_it_is_made_by_name_and_must_be_fitted():
     baseline = make_baseline("ngram", schema(stream=True), (), seed=0, outputs=K)
     with pytest.raises(UsageError, match="not fitted"):
         baseline.answer(table(rows(1)))
+
+
+def test_without_looking_back_only_frequencies_count():
+    texts = rows()
+    baseline = make_baseline("unigram", schema(stream=False), (), seed=0, outputs=K)
+    baseline.fit(Lesson(table(texts), texts))
+    nats = np.concatenate(baseline.answer(table(texts)))
+    tokens = np.concatenate(list(texts))
+
+    assert {len(set(nats[tokens == token].round(12))) for token in set(tokens.tolist())} == {1}
+    assert nats.mean() > np.concatenate(fitted(texts, stream=False).answer(table(texts))).mean()
+    shares = np.bincount(tokens)[np.unique(tokens)] / len(tokens)
+    assert nats.mean() == pytest.approx(-(shares * np.log(shares)).sum(), abs=0.02)

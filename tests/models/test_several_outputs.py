@@ -5,6 +5,7 @@ import pytest
 
 from kilter.models.baselines import BASELINES, make_baseline
 from kilter.models.estimators import fit_linear
+from kilter.models.lesson import Lesson
 from kilter.models.several_outputs import EachLabel, EachTask
 from kilter.values.errors import UsageError
 from kilter.values.table import Field, Kind, Schema, Table
@@ -32,7 +33,7 @@ def flags(of):
 def test_each_label_is_learnt_from_the_rows_where_it_is_known():
     train, test = table(), table(seed=1)
     baseline = make_baseline("linear-labels", FLAGS, ("a", "b", "c"), seed=0)
-    baseline.fit(train, flags(train), test, flags(test))
+    baseline.fit(Lesson(train, flags(train), test, flags(test)))
     answer = baseline.answer(test)
 
     truth = flags(test)
@@ -46,7 +47,7 @@ def test_without_an_estimator_each_label_has_its_share_weighed_by_row():
     weighed = Schema(inputs=INPUTS, target="a, b, c", target_kind=Kind.AMOUNTS, weight="w")
     train = table(4, w=np.array([1.0, 1.0, 2.0, 0.0]))
     baseline = make_baseline("majority-labels", weighed, ("a", "b", "c"), seed=0)
-    baseline.fit(train, np.array([[1.0, 0.0, NOT], [0.0, 0.0, 1.0], [1.0, 0.0, 0.0], [0.0, 1.0, 0.0]]))
+    baseline.fit(Lesson(train, np.array([[1.0, 0.0, NOT], [0.0, 0.0, 1.0], [1.0, 0.0, 0.0], [0.0, 1.0, 0.0]])))
 
     assert baseline.answer(table(2)).tolist() == [[0.75, 0.0, pytest.approx(1 / 3)]] * 2
 
@@ -55,9 +56,9 @@ def test_of_each_label_alone_it_is_the_estimator_of_two_classes():
     train = table()
     targets = flags(train)[:, 1:2]
     whole = EachLabel(FLAGS, 1, 0, fit=fit_linear)
-    whole.fit(train, targets)
+    whole.fit(Lesson(train, targets))
     alone = make_baseline("linear", FLAGS, ("no", "yes"), seed=0)
-    alone.fit(train, targets[:, 0].astype(int))
+    alone.fit(Lesson(train, targets[:, 0].astype(int)))
 
     assert whole.answer(train)[:, 0] == pytest.approx(alone.answer(train)[:, 1])
 
@@ -69,7 +70,7 @@ def test_each_task_has_its_own_model_and_its_own_rows():
     targets[::4, 0], targets[1::4, 1] = NOT, NOT
     for name, right in (("constant-tasks", 0.4), ("linear-tasks", 0.9)):
         baseline = make_baseline(name, RECORD, (), seed=0)
-        baseline.fit(train, targets, train, targets)
+        baseline.fit(Lesson(train, targets, train, targets))
         answer = baseline.answer(train)
         assert answer.shape == (120, 3)
         assert answer[:, :2].sum(axis=1) == pytest.approx(1)
@@ -77,14 +78,14 @@ def test_each_task_has_its_own_model_and_its_own_rows():
     assert answer[:, 2] == pytest.approx(3 * x + 1, abs=0.2)
     known = ~np.isnan(targets[:, 1])
     constant = make_baseline("constant-tasks", RECORD, (), seed=0)
-    constant.fit(train, targets)
+    constant.fit(Lesson(train, targets))
     assert constant.answer(train)[0, 2] == pytest.approx(targets[known, 1].mean())
 
 
 @pytest.mark.parametrize("made", [EachLabel(FLAGS, 2, 0), EachTask(RECORD, 0, 0, make=partial(EachLabel, fit=None))])
 def test_targets_of_another_form_are_refused(made):
     with pytest.raises(UsageError, match="one column a"):
-        made.fit(table(), np.zeros(120))
+        made.fit(Lesson(table(), np.zeros(120)))
 
 
 def test_all_of_them_stand_in_the_catalogue():

@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 
+from kilter.models.lesson import Lesson
 from kilter.models.tagging_baselines import MostFrequentTag, WindowTagger, shape
 from kilter.values.errors import UsageError
 from kilter.values.table import Field, Kind, Schema, Table
@@ -24,7 +25,7 @@ def targets_of(*rows):
 
 def test_words_have_the_shares_of_their_tags_and_new_ones_are_outside():
     baseline = MostFrequentTag(SCHEMA, 3, 0)
-    baseline.fit(table_of("Ada said", "said Ada Ada"), targets_of([1, 0], [0, 1, 2]))
+    baseline.fit(Lesson(table_of("Ada said", "said Ada Ada"), targets_of([1, 0], [0, 1, 2])))
     answers = baseline.answer(table_of("Ada who", None, "said"))
 
     np.testing.assert_allclose(answers[0], [[0, 2 / 3, 1 / 3], [1, 0, 0]])
@@ -38,7 +39,7 @@ def taught(**options):
     """Names are what stands behind `called`; the same words elsewhere are not."""
     baseline = WindowTagger(SCHEMA, 3, 0)
     rows = [f"{name} was called {other} Xu today" for name in NAMES for other in NAMES]
-    baseline.fit(table_of(*rows), targets_of(*[[0, 0, 0, 1, 2, 0]] * len(rows)))
+    baseline.fit(Lesson(table_of(*rows), targets_of(*[[0, 0, 0, 1, 2, 0]] * len(rows))))
     return baseline
 
 
@@ -58,7 +59,7 @@ def test_rows_that_count_nothing_teach_nothing():
     rows = table_of(*["go to Rome"] * 10, *["go to Rome"] * 10)
     weighed = Table(columns={**rows.columns, "w": np.repeat([1.0, 0.0], 10)}, ids=rows.ids)
     baseline = WindowTagger(schema, 3, 0)
-    baseline.fit(weighed, targets_of(*[[0, 0, 1]] * 10, *[[1, 1, 0]] * 10))
+    baseline.fit(Lesson(weighed, targets_of(*[[0, 0, 1]] * 10, *[[1, 1, 0]] * 10)))
 
     assert baseline.answer(table_of("go to Rome"))[0].argmax(axis=1).tolist() == [0, 0, 1]
 

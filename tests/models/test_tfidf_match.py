@@ -2,6 +2,7 @@ import numpy as np
 from sklearn.metrics.pairwise import cosine_similarity
 
 from kilter.models.baselines import make_baseline
+from kilter.models.lesson import Lesson
 from kilter.models.tfidf import Tfidf
 from kilter.values.table import Field, Kind, Schema, Table
 
@@ -23,7 +24,7 @@ TABLE = Table(
 
 def fitted(name):
     baseline = make_baseline(name, SCHEMA, (), seed=0)
-    baseline.fit(TABLE, np.array([0, 1, 0, 3, 4]))
+    baseline.fit(Lesson(TABLE, np.array([0, 1, 0, 3, 4])))
     return baseline
 
 

@@ -1,4 +1,7 @@
-"""Small projects that go the whole way in about a second."""
+"""Small projects that go the whole way in about a second, and columns to guess a project from."""
+
+import csv
+import json
 
 import pytest
 
@@ -14,6 +17,11 @@ batch: {size: 16}
 train: {length: 3ep}
 baselines: [majority, linear]
 """
+
+N = 60  # rows
+NOISE = [round(0.37 * i % 7.3, 3) for i in range(N)]
+SENTENCES = [f"some words here number {i}" for i in range(N)]
+MORE = [f"other words are there, {i} of them" for i in range(N)]
 
 
 def table(rows=240):
@@ -68,3 +76,30 @@ def own_model(tmp_path, monkeypatch):
         return f"{module}:Net"
 
     return write
+
+
+@pytest.fixture
+def write(tmp_path):
+    """Writes columns as a CSV file."""
+
+    def one(columns, name="data.csv"):
+        path = tmp_path / name
+        with path.open("w", encoding="utf-8", newline="") as file:
+            writer = csv.writer(file)
+            writer.writerow(columns)
+            writer.writerows(zip(*columns.values(), strict=True))
+        return path
+
+    return one
+
+
+def lines_of(path, **columns):
+    """Writes columns as a file of JSON lines."""
+    rows = [dict(zip(columns, values, strict=True)) for values in zip(*columns.values(), strict=True)]
+    path.write_text("\n".join(map(json.dumps, rows)), "utf-8")
+    return path
+
+
+def reason(guessed, about):
+    """What a guess says about one of its parts."""
+    return next(str(each) for each in guessed.reasons if each.about == about)

@@ -29,7 +29,7 @@ def test_a_few_unknown_words_are_a_note():
     (finding,) = found(["a b c d e f g h"], ["a b c d e f g", "h a b zebra"])
     assert finding.severity is Severity.NOTE
     assert finding.causes == ()
-    assert finding.seen == "in train 0.00 % of 8 words are unknown; in test 9.09 % of 11 words are unknown."
+    assert finding.seen == "In train 0 % of 8 words are unknown; in test 9.1 % of 11 words are unknown."
     assert finding.evidence["test"]["most unknown"] == ["zebra"]
 
 

@@ -1,39 +1,7 @@
-import csv
-import json
-
-import pytest
-
 from kilter.project.guess import guess
 from kilter.values.table import Kind
 
-
-@pytest.fixture
-def write(tmp_path):
-    def one(columns, name="data.csv"):
-        path = tmp_path / name
-        with path.open("w", encoding="utf-8", newline="") as file:
-            writer = csv.writer(file)
-            writer.writerow(columns)
-            writer.writerows(zip(*columns.values(), strict=True))
-        return path
-
-    return one
-
-
-def reason(guessed, about):
-    return next(str(each) for each in guessed.reasons if each.about == about)
-
-
-N = 60
-NOISE = [round(0.37 * i % 7.3, 3) for i in range(N)]
-SENTENCES = [f"some words here number {i}" for i in range(N)]
-MORE = [f"other words are there, {i} of them" for i in range(N)]
-
-
-def lines_of(path, **columns):
-    rows = [dict(zip(columns, values, strict=True)) for values in zip(*columns.values(), strict=True)]
-    path.write_text("\n".join(map(json.dumps, rows)), "utf-8")
-    return path
+from .conftest import MORE, NOISE, SENTENCES, N, lines_of, reason
 
 
 def test_inputs_are_of_the_kind_they_look_like(write):

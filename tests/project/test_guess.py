@@ -1,4 +1,3 @@
-import csv
 from pathlib import Path
 
 import numpy as np
@@ -10,26 +9,7 @@ from kilter.project.reading import parse_project
 from kilter.values.errors import DataError, UsageError
 from kilter.values.table import Kind
 
-
-@pytest.fixture
-def write(tmp_path):
-    def one(columns, name="data.csv"):
-        path = tmp_path / name
-        with path.open("w", encoding="utf-8", newline="") as file:
-            writer = csv.writer(file)
-            writer.writerow(columns)
-            writer.writerows(zip(*columns.values(), strict=True))
-        return path
-
-    return one
-
-
-def reason(guessed, about):
-    return next(str(each) for each in guessed.reasons if each.about == about)
-
-
-N = 60
-NOISE = [round(0.37 * i % 7.3, 3) for i in range(N)]
+from .conftest import NOISE, N, reason
 
 
 def test_missing_splits_are_said(write):
@@ -74,10 +54,6 @@ def test_images_are_inputs(tmp_path):
 
     assert guessed.inputs == {"x": Kind.IMAGE}
     assert (guessed.target, guessed.task) == (("y",), "classification")
-
-
-SENTENCES = [f"some words here number {i}" for i in range(N)]
-MORE = [f"other words are there, {i} of them" for i in range(N)]
 
 
 def test_a_text_file_is_continued(tmp_path):

@@ -4,7 +4,7 @@ from dataclasses import replace
 import pytest
 
 from kilter.data.fingerprint import fingerprint
-from kilter.project.assembling import build_pipeline, load_dataset
+from kilter.project.assembling import build_pipeline, load_dataset, suited_settings
 from kilter.project.folder import load_run, read_json
 from kilter.project.recording import begin_record, predictions_path, read_run_project, same_data, write_assembled
 from kilter.values.errors import DataError, UsageError
@@ -36,12 +36,14 @@ def test_from_the_first_moment_it_stands_what_is_run_on_what(project, begun):
 
 
 def test_what_is_assembled_is_written_with_every_default(project, begun):
-    pipeline, preprocessing = build_pipeline(project, load_dataset(project))
-    write_assembled(begun.path, project, pipeline, preprocessing)
+    dataset = load_dataset(project)
+    pipeline, preprocessing = build_pipeline(project, dataset)
+    write_assembled(begun.path, pipeline, preprocessing, suited_settings(project, dataset.schema))
     config = read_json(begun.path / "config.json")
 
     assert config["batch"]["size"] == 8
     assert config["optimizer"]["learning_rate"] == pipeline.recipe.optimizer.learning_rate
+    assert config["preprocessing"] == suited_settings(project, dataset.schema).model_dump(mode="json")
     assert config["origin"] == begun.config["origin"]
     assert config["data"] == begun.config["data"]
     assert read_json(begun.path / "task.json") == json.loads(json.dumps(pipeline.task.describe()))

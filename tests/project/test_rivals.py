@@ -27,6 +27,15 @@ def test_the_first_is_tested_against_each_of_the_others(trained, copy):
     assert rivals.evaluations[1].measures == trained.evaluation("test").measures
 
 
+def test_the_difference_is_called_as_in_the_runs_unless_they_call_it_differently(trained, copy):
+    other = copy("b")
+    assert compare_runs([trained.path, other]).comparisons[0].difference.name == "accuracy"
+
+    path = other / "evaluation.json"
+    path.write_text(path.read_text("utf-8").replace('"accuracy"', '"balanced accuracy"'), "utf-8")
+    assert compare_runs([trained.path, other]).comparisons[0].difference.name == "share right"
+
+
 def test_a_run_that_is_wrong_more_often_loses(trained, copy):
     worse = copy("worse")
     path = worse / "predictions" / "model.test.jsonl"

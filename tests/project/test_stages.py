@@ -129,6 +129,7 @@ def test_what_was_trained_is_judged_beside_the_baselines(work):
     assert said.summary.startswith("test: accuracy")
     assert [c.right for c in work.comparisons if c.split == "test"] == ["majority", "linear"]
     assert all(c.adjusted_p_value is not None for c in work.comparisons)
+    assert {c.difference.name for c in work.comparisons} == {"accuracy"}
     mistakes = next(e for e in work.evaluations if (e.model, e.split) == ("model", "test")).mistakes
     assert all(mistake.inputs for mistake in mistakes)
 

@@ -15,6 +15,7 @@ from kilter.values.history import History
 from kilter.values.run import Run, Stage
 
 GOLDEN = Path(__file__).parent / "golden"
+SQUARED = "negative squared error (standard units)"
 LANGUAGES = ("cs", "da", "de", "en", "es", "fi", "fr", "hu", "id", "it", "nl", "pl", "pt", "ro", "sv", "tr")
 NAMES = ("Nederländerna", "Tschechien", "Isole Salomone", "Ilhas Åland", "Yhdysvallat", "Újlatin írások", "Güney Kore")
 HOSTILE = (
@@ -39,7 +40,7 @@ def score(name, value, n, *, spread=0.017, larger=True, undefined=None):
     return Score(name=name, value=value, low=low, high=high, n=n, larger_is_better=larger, undefined=undefined)
 
 
-def comparison(right, value, low, high, p, *, what="share right", test="exact McNemar test", n=2080):
+def comparison(right, value, low, high, p, *, what="accuracy", test="exact McNemar test", n=2080):
     difference = Score(name=what, value=value, low=low, high=high, n=n)
     adjusted = min(1.0, 2 * p)
     return Comparison(
@@ -260,8 +261,8 @@ def regression():
             evaluated("ridge", measures(53.4, 43.0, 0.51)),
         ),
         comparisons=(
-            comparison("mean", 2450.0, 1650.0, 3260.0, 1e-5, what="mean merit", test="paired permutation test", n=111),
-            comparison("ridge", -501.0, -940.0, -62.0, 0.021, what="mean merit", test="paired permutation test", n=111),
+            comparison("mean", 0.424, 0.285, 0.564, 1e-5, what=SQUARED, test="paired permutation test", n=111),
+            comparison("ridge", -0.087, -0.163, -0.011, 0.021, what=SQUARED, test="paired permutation test", n=111),
         ),
     )
 

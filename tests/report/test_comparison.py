@@ -26,7 +26,7 @@ def test_every_model_stands_with_score_interval_difference_and_p(languages):
     )
     assert tests.emphasised == (0,)
     assert tests.caption == (
-        "Models on the test split, 2,080 examples. Differences are in share right; p by the exact McNemar test, Holm "
+        "Models on the test split, 2,080 examples. Differences are in accuracy; p by the exact McNemar test, Holm "
         "correction for 3."
     )
     assert [row[0] for row in scores.rows] == ["accuracy", "macro-F1", "cross-entropy ↓"]

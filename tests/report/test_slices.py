@@ -7,7 +7,7 @@ from kilter.values.evaluation import Evaluation, Measures, Score, Slice
 
 
 def score(value, n):
-    return Score(name="share right", value=value, low=value - 0.1, high=value + 0.1, n=n)
+    return Score(name="accuracy", value=value, low=value - 0.1, high=value + 0.1, n=n)
 
 
 def evaluated(*slices):

@@ -39,7 +39,7 @@ def test_a_win_beyond_the_interval_leads_with_its_numbers(languages):
     first, second = verdict(languages)
     assert first == (
         "The network beats the best simple baseline, linear, on the test split: accuracy 0.791 [0.774, 0.808] against "
-        "0.768 [0.751, 0.785]; the difference in share right is 0.023 [0.007, 0.039], above 0."
+        "0.768 [0.751, 0.785]; the difference in accuracy is 0.023 [0.007, 0.039], above 0."
     )
     assert second == "The exact McNemar test gives p = 0.0082 with Holm correction, on 2,080 examples."
 
@@ -48,8 +48,8 @@ def test_a_baseline_that_wins_leads(regression):
     first, second = verdict(regression)
     assert first == (
         "A simple baseline wins: ridge beats the network on the test split, RMSE (smaller is better) 57.90 "
-        "[52.80, 63.00] against 53.40 [48.30, 58.50] for the baseline; the difference in mean merit is -501.0 "
-        "[-940.0, -62.00], below 0."
+        "[52.80, 63.00] against 53.40 [48.30, 58.50] for the baseline; the difference in negative squared "
+        "error (standard units) is -0.087 [-0.163, -0.011], below 0."
     )
     assert "paired permutation test" in second
 
@@ -61,13 +61,15 @@ def test_a_difference_whose_interval_includes_0_is_no_win(languages):
 
 
 def test_a_score_and_a_difference_that_disagree_are_no_win(languages):
-    ahead_by_difference, *_ = verdict(with_primary(languages, "linear", 0.8))
+    others = tuple(replace(c, difference=replace(c.difference, name="F1 per example")) for c in languages.comparisons)
+    run = replace(languages, comparisons=others)
+    ahead_by_difference, *_ = verdict(with_primary(run, "linear", 0.8))
     assert ahead_by_difference.startswith("The network does not beat")
-    assert "it is ahead in share right, by 0.023 [0.007, 0.039], but behind in accuracy." in ahead_by_difference
-    ahead_by_score, *_ = verdict(with_difference(languages, -0.02, -0.03, -0.01))
+    assert "it is ahead in F1 per example, by 0.023 [0.007, 0.039], but behind in accuracy." in ahead_by_difference
+    ahead_by_score, *_ = verdict(with_difference(run, -0.02, -0.03, -0.01))
     assert ahead_by_score.startswith("The network does not beat")
     assert (
-        "it is ahead in accuracy, but the difference in share right is -0.020 [-0.030, -0.010], below 0."
+        "it is ahead in accuracy, but the difference in F1 per example is -0.020 [-0.030, -0.010], below 0."
         in ahead_by_score
     )
 
@@ -86,7 +88,7 @@ def test_what_was_evaluated_leads_although_a_gate_stopped_the_run(regression):
 
 def test_another_baseline_that_is_ahead_is_named(languages):
     sentences = verdict(with_difference(languages, -0.05, -0.06, -0.04, right="boosted"))
-    assert "boosted is ahead of the network in share right: -0.050 [-0.060, -0.040]." in sentences
+    assert "boosted is ahead of the network in accuracy: -0.050 [-0.060, -0.040]." in sentences
 
 
 def test_without_comparison_without_baseline(languages):

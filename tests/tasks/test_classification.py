@@ -186,6 +186,7 @@ def test_the_mean_merit_is_the_score_that_leads():
     assert weighed.merit.mean() == pytest.approx(metrics.balanced_accuracy_score(target, weighed.decided))
     assert TASK.measure(plain).primary.value == pytest.approx(plain.merit.mean())
     assert balanced.measure(weighed).primary.value == pytest.approx(weighed.merit.mean())
+    assert (TASK.merit, balanced.merit) == ("accuracy", "balanced accuracy")
 
 
 def test_a_class_without_examples_does_not_weigh_on_balanced_merits():

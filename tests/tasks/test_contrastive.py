@@ -99,6 +99,7 @@ def test_ranks_are_over_the_distinct_texts_of_the_whole_split():
 
     assert predictions.answer.tolist() == [1.0, 2.0, 2.0, 2.0]
     assert predictions.merit.tolist() == [1.0, 0.5, 0.5, 0.5]
+    assert TASK.merit == "mean reciprocal rank"
     assert predictions.decided.tolist() == [0, 0, 1, 0]
     assert np.isnan(predictions.cost).all()
     measures = TASK.measure(predictions)

@@ -124,6 +124,7 @@ def test_scores_weigh_tokens_and_not_texts():
     assert measures["token_accuracy"].value == pytest.approx(right.mean())
     assert task().points(predictions)["nats_per_character"] == pytest.approx(nats.mean())
     assert -predictions.merit.mean() == pytest.approx(nats.mean())
+    assert (task().merit, task(unit="word").merit) == ("negative nats per character", "negative nats per token")
     assert (predictions.cost * predictions.weight).sum() / predictions.weight.sum() == pytest.approx(nats.mean())
 
 

@@ -16,6 +16,8 @@ from kilter.tasks.losses import (
     huber,
     in_batch,
     mean_over,
+    over_places,
+    over_tokens,
     softened,
     squared,
     squared_distances,
@@ -197,3 +199,19 @@ def test_a_mean_over_nothing_is_0():
     values = torch.tensor([[1.0, 3.0], [5.0, 7.0]])
 
     assert mean_over(values, torch.tensor([[True, True], [False, False]])).tolist() == [2.0, 0.0]
+
+
+def test_known_places_count_a_part_of_their_examples_weight():
+    losses, known = torch.tensor([[1.0, 3.0], [5.0, 0.0]]), torch.tensor([[True, True], [True, False]])
+    loss = over_places(losses, known, torch.tensor([1.0, 2.0]))
+
+    assert loss.each.tolist() == [2.0, 2.5]
+    assert loss.total.item() / loss.weight.item() == pytest.approx((1 * 1 + 1 * 3 + 2 * 5) / (1 + 1 + 2))
+
+
+def test_judged_tokens_count_their_examples_weight():
+    judged = torch.tensor([[True, True, True], [True, False, False]])
+    loss = over_tokens(torch.tensor([6.0, 4.0]), judged, torch.tensor([1.0, 0.5]))
+
+    assert loss.each.tolist() == [6.0, 4.0]
+    assert loss.total.item() / loss.weight.item() == pytest.approx((6 + 0.5 * 4) / (3 + 0.5))

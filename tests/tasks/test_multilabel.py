@@ -97,6 +97,7 @@ def test_decisions_merits_and_costs():
 
     assert predictions.decided.tolist() == [[1, 0, 0], [0, 0, 0], [1, 1, 1]]
     assert predictions.merit.tolist() == pytest.approx([2 / 3, 1.0, 2 / 3])
+    assert TASK.merit == "F1 per example"
     assert predictions.cost[2] == pytest.approx(-(math.log(0.5) + math.log(0.4)) / 2)
     measures = TASK.measure(predictions)
     assert measures.primary.name == "micro_f1"

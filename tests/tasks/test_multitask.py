@@ -89,6 +89,7 @@ def test_answers_are_those_of_the_tasks_side_by_side():
     assert np.array_equal(predictions.decided[:, 1], answers[:, 3])
     assert predictions.cost[1] == pytest.approx(-math.log(answers[1, 2]))
     assert predictions.merit[2] == pytest.approx(-(((answers[2, 3] - 8) / 2) ** 2))
+    assert TASK.merit == "mean of accuracy and negative squared error (standard units)"
 
 
 def test_scores_are_those_of_each_task_over_its_own_rows_and_their_mean_leads():

@@ -115,6 +115,7 @@ def test_what_is_tabulated_agrees_with_the_loss():
     assert np.array_equal(predictions.decided, predictions.answer)
     assert predictions.weight.tolist() == [0.5] * 20
     assert predictions.merit.mean() == pytest.approx(-metrics.mean_squared_error(amounts, predictions.decided) / 4)
+    assert TASK.merit == "negative squared error (standard units)"
 
 
 def test_measures_are_those_of_scikit_learn():

@@ -67,6 +67,8 @@ def test_the_mean_r2_leads_and_each_column_is_scored_in_its_own_unit():
     assert measures["x.rmse"].value == pytest.approx(np.sqrt(((predictions.decided - targets)[:, 0] ** 2).mean()))
     assert measures.primary.value == pytest.approx((measures["x.r2"].value + measures["y.r2"].value) / 2)
     assert not measures["y.mae"].larger_is_better
+    assert predictions.merit.mean() == pytest.approx(-((predictions.decided - targets) ** 2 / [1, 25]).mean())
+    assert TASK.merit == "negative squared error (standard units)"
 
 
 def test_what_cannot_be_learnt_is_refused():

@@ -231,6 +231,7 @@ def test_the_mean_merit_is_span_f1(seed):
     measures = TASK.measure(predictions)
 
     assert predictions.merit.mean() == pytest.approx(measures["span_f1"].value)
+    assert TASK.merit == "span F1"
     for name, value in TASK.points(predictions).items():
         assert value == pytest.approx(measures[name].value)
 

@@ -1,7 +1,16 @@
 import numpy as np
 import pytest
 
-from kilter.tasks.targets import MOST_FAULTS, is_missing, missing, refuse_empty_rows, shares_in
+from kilter.tasks.targets import (
+    MOST_FAULTS,
+    is_missing,
+    missing,
+    padded,
+    refuse_empty_rows,
+    refuse_missing,
+    refuse_places,
+    shares_in,
+)
 from kilter.values.errors import DataError
 
 NAMES = [f"t.csv:{row}" for row in range(40)]
@@ -40,3 +49,27 @@ def test_rows_without_any_of_several_targets_are_refused():
 
 def test_none_empty_and_not_a_number_are_missing_and_nothing_else():
     assert [is_missing(value) for value in (None, "", float("nan"), 0, "0", False)] == [True] * 3 + [False] * 3
+
+
+def test_rows_without_a_target_are_refused():
+    refuse_missing(["a", 0, ()], NAMES)
+    with pytest.raises(DataError, match="3 targets are missing") as raised:
+        refuse_missing(["a", None, "", float("nan")], NAMES)
+    assert [fault.where for fault in raised.value.faults] == NAMES[1:4]
+
+
+def test_wrong_places_are_refused_with_their_rows_and_columns():
+    amounts = np.array([[1.0, np.inf], [2.0, 3.0], [-np.inf, 4.0]])
+    refuse_places(np.isnan(amounts), amounts, NAMES, ("x", "z"), met="m", legal="l", remedy="r")
+    with pytest.raises(DataError, match="2 targets are infinite") as raised:
+        refuse_places(np.isinf(amounts), amounts, NAMES, ("x", "z"), met="infinite", legal="l", remedy="r")
+    assert [(fault.where, fault.met) for fault in raised.value.faults] == [
+        (NAMES[0], "z = inf"),
+        (NAMES[2], "x = -inf"),
+    ]
+
+
+def test_sequences_are_filled_up_with_what_is_not_judged():
+    rows = padded([np.array([1, 2, 3]), np.array([4]), np.array([], dtype=np.int64)])
+
+    assert rows.tolist() == [[1, 2, 3], [4, -100, -100], [-100, -100, -100]]

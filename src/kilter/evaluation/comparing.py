@@ -17,7 +17,7 @@ from kilter.values.predictions import Predictions
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-SHARE_RIGHT: Final = "share right"  # the mean of merits that are 0 or 1
+SHARE_RIGHT: Final = "share right"  # the mean of merits that are 0 or 1, where nobody said what it is
 MEAN_MERIT: Final = "mean merit"
 NAMED: Final = 3  # examples that an error names
 
@@ -28,6 +28,7 @@ def compare(
     *,
     names: tuple[str, str] = ("left", "right"),
     split: str = "test",
+    merit: str | None = None,
     seed: int = 0,
 ) -> Comparison:
     """Two models on the same examples: the difference of their mean merits, with a paired interval and a test.
@@ -35,6 +36,14 @@ def compare(
     Where each prediction is either right or wrong (merits of 1 and 0), the test is McNemar's, exact; otherwise signs of
     the differences are permuted. Every example counts once, whatever its weight. Rows may stand in different orders
     where ids tell them apart.
+
+    Args:
+        left: predictions of the one model.
+        right: those of the other.
+        names: of the two models.
+        split: on which split the predictions were made.
+        merit: what the mean of their merits is, by which the difference is called: `Task.merit`, where it is known.
+        seed: of the resamples.
 
     Raises:
         UsageError: the ids or the targets are not the same, merits are not finite, or there are too few examples.
@@ -50,14 +59,19 @@ def compare(
         left=names[0],
         right=names[1],
         split=split,
-        difference=_score(difference, SHARE_RIGHT if binary else MEAN_MERIT),
+        difference=_score(difference, merit or (SHARE_RIGHT if binary else MEAN_MERIT)),
         p_value=difference.p_value,
         test=f"{difference.test} test",
     )
 
 
 def compare_all(
-    predictions: Mapping[str, Predictions], *, model: str | None = None, split: str = "test", seed: int = 0
+    predictions: Mapping[str, Predictions],
+    *,
+    model: str | None = None,
+    split: str = "test",
+    merit: str | None = None,
+    seed: int = 0,
 ) -> tuple[Comparison, ...]:
     """Comparisons made together, with p-values adjusted by Holm's procedure for their number.
 
@@ -65,6 +79,7 @@ def compare_all(
         predictions: by the name of the model.
         model: the one that is compared with each of the others, as `left`; None compares all pairs.
         split: on which split the predictions were made.
+        merit: what the mean of their merits is, as in `compare`.
         seed: of the resamples.
 
     Raises:
@@ -81,7 +96,9 @@ def compare_all(
         if model is None
         else [(model, other) for other in predictions if other != model]
     )
-    made = [compare(predictions[a], predictions[b], names=(a, b), split=split, seed=seed) for a, b in pairs]
+    made = [
+        compare(predictions[a], predictions[b], names=(a, b), split=split, merit=merit, seed=seed) for a, b in pairs
+    ]
     adjusted = holm([comparison.p_value for comparison in made]).tolist() if made else []
     return tuple(
         replace(comparison, adjusted_p_value=p, correction="Holm") for comparison, p in zip(made, adjusted, strict=True)

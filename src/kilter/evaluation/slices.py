@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
 
+from kilter.evaluation.comparing import MEAN_MERIT, SHARE_RIGHT
 from kilter.evaluation.traits import Trait, traits
 from kilter.metrics.contingency import fisher_p_value
 from kilter.metrics.intervals import bootstrap_mean, proportion
@@ -38,6 +39,7 @@ def find_slices(
     dataset: Dataset,
     *,
     split: str,
+    merit: str | None = None,
     level: float = LEVEL,
     fewest: int = FEWEST,
     most: int = MOST,
@@ -56,6 +58,9 @@ def find_slices(
         predictions: rows of that split.
         dataset: where their inputs stand, and the training rows.
         split: on which the predictions were made.
+        merit: what the mean of all merits is, by which the scores of slices are called: `Task.merit`, where it is
+            known. Unless merits are 0 and 1, a slice's is the mean of what its examples contribute, since a score such
+            as F1 is no mean of scores.
         level: the largest probability of any false slice.
         fewest: examples that a slice, and what is outside of it, must have.
         most: how many are kept, those that deviate most first.
@@ -63,20 +68,20 @@ def find_slices(
     """
     table = dataset[split]
     rows = {name: row for row, name in enumerate(table.ids)}
-    merit = predictions.merit
-    usable = np.isfinite(merit) & np.array([name in rows for name in predictions.ids], bool)
-    if dataset.schema.stream or usable.sum() < 2 * fewest or np.ptp(merit[usable]) == 0:
+    merits = predictions.merit
+    usable = np.isfinite(merits) & np.array([name in rows for name in predictions.ids], bool)
+    if dataset.schema.stream or usable.sum() < 2 * fewest or np.ptp(merits[usable]) == 0:
         return ()
     kept = np.flatnonzero(usable)
-    predictions, merit = predictions.take(kept), merit[kept]
+    predictions, merits = predictions.take(kept), merits[kept]
     aligned = table.take([rows[name] for name in predictions.ids])
-    found = _distinct(traits(aligned, dataset.schema, dataset.splits.get("train")), len(merit), fewest)
+    found = _distinct(traits(aligned, dataset.schema, dataset.splits.get("train")), len(merits), fewest)
     if not found:
         return ()
-    judged = _judge(found, merit, seed)
+    judged = _judge(found, merits, seed)
     order = np.lexsort((judged.p_values, -judged.deviations))
-    chosen = _telling([at for at in order.tolist() if judged.p_values[at] <= level], found, merit, fewest, level)
-    return tuple(_slice(found[at], float(judged.p_values[at]), predictions) for at in chosen[:most])
+    chosen = _telling([at for at in order.tolist() if judged.p_values[at] <= level], found, merits, fewest, level)
+    return tuple(_slice(found[at], float(judged.p_values[at]), predictions, merit) for at in chosen[:most])
 
 
 def _distinct(found: Iterable[Trait], n: int, fewest: int) -> list[Trait]:
@@ -149,8 +154,10 @@ def _exact(inside: NDArray[np.bool_], merit: NDArray[np.float64]) -> float:
     )
 
 
-def _slice(trait: Trait, p_value: float, predictions: Predictions) -> Slice:
+def _slice(trait: Trait, p_value: float, predictions: Predictions, called: str | None) -> Slice:
     merit, inside = predictions.merit, trait.inside
+    binary = _is_binary(merit)
+    name = _name(called, binary=binary)
     lost = merit.max() - merit
     at = np.flatnonzero(inside)
     worst = at[np.argsort(merit[at], kind="stable")][:20]
@@ -158,18 +165,25 @@ def _slice(trait: Trait, p_value: float, predictions: Predictions) -> Slice:
         name=trait.name,
         said=trait.said,
         n=int(inside.sum()),
-        inside=_score(merit[inside], binary=_is_binary(merit)),
-        outside=_score(merit[~inside], binary=_is_binary(merit)),
+        inside=_score(merit[inside], name, binary=binary),
+        outside=_score(merit[~inside], name, binary=binary),
         lost=float(lost[inside].sum() / lost.sum()),
         p_value=p_value,
         examples=tuple(predictions.ids[row] for row in worst if merit[row] < merit.max()),
     )
 
 
-def _score(merit: NDArray[np.float64], *, binary: bool) -> Score:
+def _name(merit: str | None, *, binary: bool) -> str:
+    """What the mean merit of a part of the examples is."""
+    if merit is None:
+        return SHARE_RIGHT if binary else MEAN_MERIT
+    return merit if binary else f"contribution to {merit}"
+
+
+def _score(merit: NDArray[np.float64], name: str, *, binary: bool) -> Score:
     measure = proportion(int(merit.sum()), len(merit)) if binary else bootstrap_mean(merit)
     return Score(
-        name="share right" if binary else "mean merit",
+        name=name,
         value=measure.value,
         low=measure.low,
         high=measure.high,

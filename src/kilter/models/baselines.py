@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Final, Protocol, final
+from typing import TYPE_CHECKING, Any, Final, final
 
 import numpy as np
 
 from kilter.models.estimators import Fit, Problem, Rows, fit_boosted, fit_linear, fit_nearest, fit_small_mlp
 from kilter.models.features import Codes, Features
+from kilter.models.lesson import Baseline, Lesson, weights_of
 from kilter.models.ngram_baseline import NGram
 from kilter.models.several_outputs import EachLabel, EachTask
 from kilter.models.tagging_baselines import MostFrequentTag, WindowTagger
@@ -21,29 +22,6 @@ from kilter.values.validation import nearest
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
-
-
-class Baseline(Protocol):
-    """A simple model over a table."""
-
-    def fit(
-        self,
-        train: Table,
-        targets: NDArray[np.generic],
-        valid: Table | None = None,
-        valid_targets: NDArray[np.generic] | None = None,
-    ) -> None:
-        """Learn from the training rows; the validation rows may choose among settings, no more.
-
-        Args:
-            train: rows, with their weights where the schema names any.
-            targets: as the task encodes them: (n,) class indices, (n, classes) shares, (n,) or (n, k) amounts.
-            valid: the validation rows.
-            valid_targets: of the validation rows.
-        """
-
-    def answer(self, table: Table) -> NDArray[np.float64] | Sequence[NDArray[np.float64]]:
-        """(n, classes) probabilities in the order of the labels, (n,) or (n, k) amounts, or an array a row."""
 
 
 @final
@@ -58,19 +36,13 @@ class Constant:
         self._classes = classes
         self._answer = np.zeros(0)
 
-    def fit(
-        self,
-        train: Table,
-        targets: NDArray[np.generic],
-        valid: Table | None = None,
-        valid_targets: NDArray[np.generic] | None = None,
-    ) -> None:
+    def fit(self, lesson: Lesson) -> None:
         """Count, or average."""
-        weights = weights_of(train, self._schema)
+        weights = weights_of(lesson.train, self._schema)
         if self._classes:
-            self._answer = _frequencies(targets, weights, self._classes)
+            self._answer = _frequencies(lesson.targets, weights, self._classes)
         else:
-            amounts = targets.astype(np.float64)
+            amounts = lesson.targets.astype(np.float64)
             known = np.isfinite(amounts) * weights.reshape(-1, *[1] * (amounts.ndim - 1))
             self._answer = (np.nan_to_num(amounts) * known).sum(0) / known.sum(0)
 
@@ -94,15 +66,9 @@ class Guess:
         self._seed = seed
         self._shares = np.zeros(0)
 
-    def fit(
-        self,
-        train: Table,
-        targets: NDArray[np.generic],
-        valid: Table | None = None,
-        valid_targets: NDArray[np.generic] | None = None,
-    ) -> None:
+    def fit(self, lesson: Lesson) -> None:
         """Count."""
-        self._shares = _frequencies(targets, weights_of(train, self._schema), self._classes)
+        self._shares = _frequencies(lesson.targets, weights_of(lesson.train, self._schema), self._classes)
 
     def answer(self, table: Table) -> NDArray[np.float64]:
         """(n, classes) probabilities; the same for the same number of rows."""
@@ -131,14 +97,9 @@ class Learnt:
         self._models: list[Any] = []
         self._one = True
 
-    def fit(
-        self,
-        train: Table,
-        targets: NDArray[np.generic],
-        valid: Table | None = None,
-        valid_targets: NDArray[np.generic] | None = None,
-    ) -> None:
+    def fit(self, lesson: Lesson) -> None:
         """Fit the estimator."""
+        train, targets, valid, valid_targets = lesson
         given = self._features.fit(train).transform(train)
         weights = weights_of(train, self._schema)
         held = None if valid is None or valid_targets is None or not len(valid) else self._features.transform(valid)
@@ -220,7 +181,9 @@ BASELINES: Final[Mapping[str, Callable[[Schema, int, int], Baseline]]] = Mapping
         "window-tagger": WindowTagger,
     }
 )
-_OF_TEXTS: Final[Mapping[str, Callable[[Schema, int], Baseline]]] = MappingProxyType({"ngram": NGram})
+_OF_TEXTS: Final[Mapping[str, Callable[[Schema, int], Baseline]]] = MappingProxyType(
+    {"unigram": partial(NGram, longest=0), "ngram": NGram}
+)
 """Baselines of texts to write, over tables whose target column holds the ids of their tokens."""
 
 _OF_CLASSES: Final = frozenset({"majority", "prior", "linear", "boosted"})
@@ -287,13 +250,6 @@ def applicable(names: Iterable[str], schema: Schema) -> tuple[str, ...]:
     unread = schema.of_kind(Kind.TEXT, Kind.TOKENS, Kind.IMAGE)
     columns = bool(schema.of_kind(Kind.NUMBER, Kind.CATEGORY)) and not unread
     return tuple(name for name in names if columns or name not in _ON_COLUMNS)
-
-
-def weights_of(table: Table, schema: Schema) -> NDArray[np.float64]:
-    """What each row counts for (n,): 1 where the schema names no weights."""
-    if schema.weight is None or schema.weight not in table.columns:
-        return np.ones(len(table))
-    return table.columns[schema.weight].astype(np.float64)
 
 
 def _frequencies(targets: NDArray[np.generic], weights: NDArray[np.float64], classes: int) -> NDArray[np.float64]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final, final
 
 import numpy as np
 
+from kilter.models.lesson import Lesson
 from kilter.values.errors import UsageError
 from kilter.values.table import Schema, Table
 
@@ -28,33 +29,22 @@ class NGram:
     array (n,) a row: that column must hold ids. The other columns are not read.
     """
 
-    def __init__(self, schema: Schema, outputs: int) -> None:
+    def __init__(self, schema: Schema, outputs: int, *, longest: int = LONGEST) -> None:
+        self._longest = longest  # tokens that are looked back to at most; with 0 it only knows how frequent tokens are
         self._target = schema.target
         self._stream = schema.stream
         self._size = outputs
         self.levels: tuple[_Level, ...] = ()
         self.back = 0
 
-    def fit(
-        self,
-        train: Table,
-        targets: NDArray[np.generic],
-        valid: Table | None = None,
-        valid_targets: NDArray[np.generic] | None = None,
-    ) -> None:
-        """Count; then look as far back as makes the validation texts likeliest.
-
-        Args:
-            train: the training rows.
-            targets: (n,) sequences of ids.
-            valid: the validation rows.
-            valid_targets: their sequences of ids.
-        """
-        tokens, judged = _joined(targets, stream=self._stream)
-        self.levels = _counted(tokens, judged, self._size)
-        self.back = UNTRIED[self._size > FEW]
-        if valid_targets is not None and any(map(len, valid_targets)):
-            nats = _nats(self.levels, *_joined(valid_targets, stream=self._stream), self._size)
+    def fit(self, lesson: Lesson) -> None:
+        """Count; then look as far back as makes the validation texts likeliest; targets are (n,) sequences of ids."""
+        tokens, judged = _joined(lesson.targets, stream=self._stream)
+        self.levels = _counted(tokens, judged, self._size, self._longest)
+        self.back = min(UNTRIED[self._size > FEW], self._longest)
+        chosen = lesson.valid_targets
+        if chosen is not None and any(map(len, chosen)):
+            nats = _nats(self.levels, *_joined(chosen, stream=self._stream), self._size)
             self.back = int(np.argmin(nats.mean(axis=1)))
 
     def answer(self, table: Table) -> list[NDArray[np.float64]]:
@@ -105,14 +95,14 @@ def _joined(rows: NDArray[np.generic], *, stream: bool) -> tuple[NDArray[np.int6
     return np.concatenate(parts), judged
 
 
-def _counted(tokens: NDArray[np.int64], judged: NDArray[np.bool_], size: int) -> tuple[_Level, ...]:
+def _counted(tokens: NDArray[np.int64], judged: NDArray[np.bool_], size: int, longest: int) -> tuple[_Level, ...]:
     """Counts for contexts of 0, 1, ... tokens."""
     places = np.flatnonzero(judged)
     context = np.zeros(len(places), dtype=np.int64)
     contexts, before = np.zeros(1, dtype=np.int64), None
     found: list[tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]] = []
     kinds: list[NDArray[np.int64]] = []
-    for back in range(LONGEST + 1):
+    for back in range(longest + 1):
         if back:
             contexts, context = np.unique(context * size + tokens[places - back], return_inverse=True)
         grams, first, gram, counts = np.unique(

@@ -9,6 +9,7 @@ import numpy as np
 
 from kilter.models.estimators import Fit, Problem, Rows
 from kilter.models.features import Codes, Features
+from kilter.models.lesson import Lesson, weights_of
 from kilter.values.errors import UsageError
 from kilter.values.table import Kind, Schema, Table
 
@@ -31,29 +32,24 @@ class EachLabel:
         self._features: Features | Codes = Codes(schema) if codes else Features(schema)
         self._answers: list[float | Any] = []
 
-    def fit(
-        self,
-        train: Table,
-        targets: NDArray[np.generic],
-        valid: Table | None = None,
-        valid_targets: NDArray[np.generic] | None = None,
-    ) -> None:
+    def fit(self, lesson: Lesson) -> None:
         """Fit the estimators.
 
         Raises:
             UsageError: targets are not one column a label.
         """
+        train, targets, valid, valid_targets = lesson
         if targets.ndim != 2:
             raise UsageError(
                 f"targets of shape {targets.shape} for a baseline of several labels",
                 legal="one column a label",
                 remedy="name a baseline of one target: majority, linear, boosted",
             )
-        weights = _weights(train, self._schema)
+        weights = weights_of(train, self._schema)
         given = self._features.fit(train).transform(train) if self._fit is not None else np.zeros((len(train), 0))
         held = None
         if self._fit is not None and valid is not None and valid_targets is not None and len(valid):
-            held = self._features.transform(valid), valid_targets, _weights(valid, self._schema)
+            held = self._features.transform(valid), valid_targets, weights_of(valid, self._schema)
         self._answers = []
         for label in range(targets.shape[1]):
             rows = _known(given, targets, weights, label)
@@ -95,18 +91,13 @@ class EachTask:
         self._make = make
         self._models: list[Any] = []
 
-    def fit(
-        self,
-        train: Table,
-        targets: NDArray[np.generic],
-        valid: Table | None = None,
-        valid_targets: NDArray[np.generic] | None = None,
-    ) -> None:
+    def fit(self, lesson: Lesson) -> None:
         """Fit the models.
 
         Raises:
             UsageError: targets are not one column a task.
         """
+        train, targets, valid, valid_targets = lesson
         if targets.ndim != 2 or targets.shape[1] != len(self._schema.joined):
             raise UsageError(
                 f"targets of shape {targets.shape} for a baseline of {len(self._schema.joined)} tasks",
@@ -115,16 +106,12 @@ class EachTask:
             )
         self._models = []
         for at, field in enumerate(self._schema.joined):
-            own, rows = _there(train, targets, at)
-            classes = 0 if field.kind is Kind.NUMBER else int(rows.max()) + 1
-            column = rows if field.kind is Kind.NUMBER else rows.astype(np.int64)
+            kind = np.float64 if field.kind is Kind.NUMBER else np.int64
+            own, column = _there(train, targets[:, at], kind)
+            held = None if valid is None or valid_targets is None else _there(valid, valid_targets[:, at], kind)
+            classes = 0 if field.kind is Kind.NUMBER else int(column.max()) + 1
             model = self._make(self._schema, classes, self._seed)
-            if valid is not None and valid_targets is not None:
-                held, held_rows = _there(valid, valid_targets, at)
-                held_column = held_rows if field.kind is Kind.NUMBER else held_rows.astype(np.int64)
-                model.fit(own, column, held, held_column)
-            else:
-                model.fit(own, column)
+            model.fit(Lesson(own, column, *(held or ())))
             self._models.append(model)
 
     def answer(self, table: Table) -> NDArray[np.float64]:
@@ -132,11 +119,11 @@ class EachTask:
         return np.concatenate([model.answer(table).reshape(len(table), -1) for model in self._models], axis=1)
 
 
-def _there(table: Table, targets: NDArray[np.generic], at: int) -> tuple[Table, NDArray[np.float64]]:
+def _there(table: Table, targets: NDArray[np.generic], kind: type[np.generic]) -> tuple[Table, NDArray[np.generic]]:
     """The rows that have a target, and the target."""
-    column = targets[:, at].astype(np.float64)
+    column = targets.astype(np.float64)
     rows = np.flatnonzero(~np.isnan(column))
-    return table.take(rows), column[rows]
+    return table.take(rows), column[rows].astype(kind)
 
 
 def _known(given: Any, targets: NDArray[np.generic], weights: NDArray[np.float64], label: int) -> Rows:
@@ -144,9 +131,3 @@ def _known(given: Any, targets: NDArray[np.generic], weights: NDArray[np.float64
     column = targets[:, label].astype(np.float64)
     rows = np.flatnonzero(~np.isnan(column) & (weights > 0))
     return Rows(given=given[rows], targets=column[rows].astype(np.int64), weights=weights[rows])
-
-
-def _weights(table: Table, schema: Schema) -> NDArray[np.float64]:
-    if schema.weight is None or schema.weight not in table.columns:
-        return np.ones(len(table))
-    return table.columns[schema.weight].astype(np.float64)

@@ -11,6 +11,7 @@ import numpy as np
 from scipy import sparse
 
 from kilter.models.crf import Field, fit_field
+from kilter.models.lesson import Lesson
 from kilter.values.errors import UsageError
 from kilter.values.table import Kind, Schema, Table
 
@@ -36,16 +37,10 @@ class MostFrequentTag:
         self._classes = classes
         self._shares: dict[str, NDArray[np.float64]] = {}
 
-    def fit(
-        self,
-        train: Table,
-        targets: NDArray[np.generic],
-        valid: Table | None = None,
-        valid_targets: NDArray[np.generic] | None = None,
-    ) -> None:
+    def fit(self, lesson: Lesson) -> None:
         """Count the tags of each word."""
         counts: defaultdict[str, NDArray[np.float64]] = defaultdict(lambda: np.zeros(self._classes))
-        for words, tags in zip(_sentences(train, self._words), targets, strict=True):
+        for words, tags in zip(_sentences(lesson.train, self._words), lesson.targets, strict=True):
             for word, tag in zip(words, np.asarray(tags).tolist(), strict=False):
                 counts[word][tag] += 1
         self._shares = {word: of_word / of_word.sum() for word, of_word in counts.items()}
@@ -70,25 +65,19 @@ class WindowTagger:
         self._index: dict[str, int] = {}
         self._field: Field | None = None
 
-    def fit(
-        self,
-        train: Table,
-        targets: NDArray[np.generic],
-        valid: Table | None = None,
-        valid_targets: NDArray[np.generic] | None = None,
-    ) -> None:
+    def fit(self, lesson: Lesson) -> None:
         """Weigh the features that two tokens of the training rows have at least."""
-        sentences = _sentences(train, self._words)
+        sentences = _sentences(lesson.train, self._words)
         counts = Counter(feature for words in sentences for features in _windows(words) for feature in features)
         known = sorted(feature for feature, count in counts.items() if count >= FEWEST)
         self._index = {feature: number for number, feature in enumerate(known)}
         weight = self._schema.weight
         self._field = fit_field(
             self._features(sentences),
-            np.concatenate([np.zeros(0, np.int64), *(np.asarray(tags, dtype=np.int64) for tags in targets)]),
+            np.concatenate([np.zeros(0, np.int64), *(np.asarray(tags, dtype=np.int64) for tags in lesson.targets)]),
             [len(words) for words in sentences],
             k=self._classes,
-            weights=None if weight is None else train.columns[weight].astype(np.float64),
+            weights=None if weight is None else lesson.train.columns[weight].astype(np.float64),
             penalty=PENALTY,
             iterations=ITERATIONS,
         )

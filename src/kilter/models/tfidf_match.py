@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, final
 import numpy as np
 from scipy import sparse
 
+from kilter.models.lesson import Lesson
 from kilter.models.tfidf import Tfidf
 from kilter.values.table import Kind, Schema, Table
 
@@ -21,13 +22,7 @@ class NoPreference:
     def __init__(self, schema: Schema, classes: int, seed: int) -> None:
         self._target = schema.target
 
-    def fit(
-        self,
-        train: Table,
-        targets: NDArray[np.generic],
-        valid: Table | None = None,
-        valid_targets: NDArray[np.generic] | None = None,
-    ) -> None:
+    def fit(self, lesson: Lesson) -> None:
         """Nothing is learnt."""
 
     def answer(self, table: Table) -> NDArray[np.float64]:
@@ -46,15 +41,9 @@ class TfidfMatch:
         self._schema = schema
         self._features = Tfidf()
 
-    def fit(
-        self,
-        train: Table,
-        targets: NDArray[np.generic],
-        valid: Table | None = None,
-        valid_targets: NDArray[np.generic] | None = None,
-    ) -> None:
+    def fit(self, lesson: Lesson) -> None:
         """Count words."""
-        self._features.fit([*self._inputs(train), *_texts(train, self._schema.target)])
+        self._features.fit([*self._inputs(lesson.train), *_texts(lesson.train, self._schema.target)])
 
     def answer(self, table: Table) -> NDArray[np.float64]:
         """Similarities (n, distinct targets), these in the order in which they first occur."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
+from kilter.checks.wording import percent
 from kilter.data.coverage import Coverage, coverage
 from kilter.values.finding import Finding, Severity, Strength, in_order
 
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from kilter.values.finding import Examination
     from kilter.values.table import Dataset
 
-CODE: Final = "P100"
+CODE: Final = "D100"
 MUCH_LOST: Final = 0.05  # share of a split's words from which on it is a warning that they are cut off
 MUCH_UNKNOWN: Final = 0.2  # and that they are unknown
 MOST: Final = 10  # rows that are named
@@ -38,7 +39,7 @@ def with_coverage(examination: Examination, preprocessing: Preprocessing | None,
         severity=Severity.WARNING if _is_much(by_split) else Severity.NOTE,
         strength=Strength.PROVED,
         causes=_causes(by_split),
-        seen="; ".join(_said(split, covered, parts) for split, covered in by_split.items()) + ".",
+        seen=f"In {'; in '.join(_said(split, covered, parts) for split, covered in by_split.items())}.",
         advice=_advice(by_split),
         where=tuple(dataset[split].ids[row] for split, covered in by_split.items() for row in covered.cut_rows[:MOST])[
             :MOST
@@ -67,10 +68,10 @@ def _causes(by_split: Mapping[str, Coverage]) -> tuple[str, ...]:
 
 
 def _said(split: str, covered: Coverage, parts: str) -> str:
-    said = f"in {split} {covered.unknown_share:.2%} of {covered.parts:,} {parts} are unknown"
+    said = f"{split} {percent(covered.unknown_share)} of {covered.parts:,} {parts} are unknown"
     if covered.lost:
-        said += f" and {covered.lost_share:.2%} are cut off, in {covered.cut_share:.2%} of the rows"
-    return said.replace("%", " %")
+        said += f" and {percent(covered.lost_share)} are cut off, in {percent(covered.cut_share)} of the rows"
+    return said
 
 
 def _advice(by_split: Mapping[str, Coverage]) -> str:

@@ -25,7 +25,7 @@ from kilter.project.splits import HELD_OUT, described, put_aside, too_rare
 from kilter.tasks.reading import form_of, make_task
 from kilter.values.errors import DataError, RecipeError
 from kilter.values.pipeline import Pipeline
-from kilter.values.table import Dataset, Kind, Table
+from kilter.values.table import Dataset, Kind, Schema, Table
 from kilter.values.validation import nearest
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from kilter.project.reading import Project
     from kilter.project.schema import Data
     from kilter.values.source import Source
-    from kilter.values.task import Task
+    from kilter.values.task import Form, Task
 
 
 def load_dataset(project: Project) -> Dataset:
@@ -152,10 +152,8 @@ def build_pipeline(project: Project, dataset: Dataset) -> tuple[Pipeline, Prepro
         DataError: targets that the task cannot have.
     """
     schema, train = dataset.schema, dataset["train"]
-    form = form_of(project.file.task, alone=schema.of_kind(*Kind) == (schema.target,))
-    settings = project.file.preprocessing.suited(
-        form, texts=len(schema.of_kind(Kind.TEXT)), model=project.file.model.name, stream=schema.stream
-    )
+    form = _form(project, schema)
+    settings = suited_settings(project, schema)
     preprocessing = Preprocessing.fit(train, schema, settings, form=form)
     choice, inputs = project.file.model, preprocessing.inputs
     try:
@@ -197,6 +195,18 @@ def build_pipeline(project: Project, dataset: Dataset) -> tuple[Pipeline, Prepro
     if faults:
         raise project.error(faults)
     return Pipeline(task=task, make_model=make_model, splits=splits, recipe=recipe), preprocessing
+
+
+def suited_settings(project: Project, schema: Schema) -> PreprocessingSettings:
+    """How a project prepares its inputs: as it says, and where it says nothing as suits model, texts and task."""
+    texts, model = len(schema.of_kind(Kind.TEXT)), project.file.model.name
+    form = _form(project, schema)
+    return project.file.preprocessing.suited(form, texts=texts, model=model, stream=schema.stream)
+
+
+def _form(project: Project, schema: Schema) -> Form:
+    """What the model answers."""
+    return form_of(project.file.task, alone=schema.of_kind(*Kind) == (schema.target,))
 
 
 def _contradicting(exact: NDArray[np.int64], target: NDArray[np.int64]) -> NDArray[np.bool_]:

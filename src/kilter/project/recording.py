@@ -25,6 +25,7 @@ from kilter.values.errors import DataError, UsageError
 
 if TYPE_CHECKING:
     from kilter.data.preprocessing import Preprocessing
+    from kilter.data.settings import PreprocessingSettings
     from kilter.project.reading import Project
     from kilter.values.pipeline import Pipeline
     from kilter.values.run import Run
@@ -45,10 +46,12 @@ def begin_record(folder: Path, project: Project, dataset: Dataset, *, command: S
     write_status(folder, "running", ())
 
 
-def write_assembled(folder: Path, project: Project, pipeline: Pipeline, preprocessing: Preprocessing) -> None:
-    """Write the resolved recipe, and what it takes to predict: the task and the preprocessing."""
-    config = read_json(folder / CONFIG)
-    write_json(folder / CONFIG, {**config, **pipeline.recipe.model_dump(mode="json")})
+def write_assembled(
+    folder: Path, pipeline: Pipeline, preprocessing: Preprocessing, settings: PreprocessingSettings
+) -> None:
+    """Write the resolved recipe and settings, and what it takes to predict: the task and the preprocessing."""
+    resolved = {"preprocessing": settings.model_dump(mode="json"), **pipeline.recipe.model_dump(mode="json")}
+    write_json(folder / CONFIG, {**read_json(folder / CONFIG), **resolved})
     write_json(folder / TASK, pipeline.task.describe())
     write_json(folder / PREPROCESSING, preprocessing.to_json())
 

@@ -64,8 +64,17 @@ def compare_runs(paths: Sequence[str | Path], *, split: str = "test") -> Rivals:
     return Rivals(
         split=split,
         evaluations=tuple(replace(evaluation, model=name) for name, evaluation in found if evaluation is not None),
-        comparisons=compare_all(predictions, model=names[0], split=split),
+        comparisons=compare_all(predictions, model=names[0], split=split, merit=_merit(runs)),
     )
+
+
+def _merit(runs: Sequence[Run]) -> str | None:
+    """What the mean merit is, as the runs' own comparisons call it; None where there are none, or they disagree.
+
+    The task knows it, too, but to read a task takes torch.
+    """
+    called = {comparison.difference.name for run in runs for comparison in run.comparisons}
+    return called.pop() if len(called) == 1 else None
 
 
 def _names(runs: Sequence[Run]) -> list[str]:

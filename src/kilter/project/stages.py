@@ -21,9 +21,10 @@ from kilter.evaluation.evaluating import evaluate
 from kilter.evaluation.slices import find_slices
 from kilter.evaluation.storing import read_predictions, write_predictions
 from kilter.models.baselines import applicable, make_baseline
+from kilter.models.lesson import Lesson
 from kilter.project.as_encoded import with_coverage
 from kilter.project.as_read import with_notes
-from kilter.project.assembling import build_pipeline, clean
+from kilter.project.assembling import build_pipeline, clean, suited_settings
 from kilter.project.describing import describe_pipeline
 from kilter.project.folder import WALKTHROUGH, write_json
 from kilter.project.recording import predictions_path, write_assembled
@@ -76,7 +77,8 @@ class Work:
         """The pipeline, made when it is first needed; what it takes to predict is written to the run folder."""
         if self.pipeline is None:
             self.pipeline, self.preprocessing = build_pipeline(self.project, self.dataset)
-            write_assembled(self.folder, self.project, self.pipeline, self.preprocessing)
+            settings = suited_settings(self.project, self.dataset.schema)
+            write_assembled(self.folder, self.pipeline, self.preprocessing, settings)
         return self.pipeline
 
     def held_out(self) -> Iterator[str]:
@@ -132,7 +134,7 @@ def measure_baselines(work: Work) -> Said:
         baseline = make_baseline(
             name, dataset.schema, task.labels, seed=pipeline.recipe.train.seed, outputs=task.outputs
         )
-        baseline.fit(dataset["train"], encoded["train"], dataset.splits.get("valid"), encoded.get("valid"))
+        baseline.fit(Lesson(dataset["train"], encoded["train"], dataset.splits.get("valid"), encoded.get("valid")))
         work.baselines[name] = {
             split: task.tabulate(dataset[split].ids, encoded[split], baseline.answer(tables[split]))
             for split in work.held_out()
@@ -239,10 +241,10 @@ def _outcome(work: Work, split: str, fitted: Evaluation) -> Outcome:
     write_predictions(predictions_path(work.folder, MODEL, split), predictions, pipeline.task.name_of)
     evaluation = replace(
         evaluate(predictions, pipeline.task, model=MODEL, split=split, source=pipeline.splits[split]),
-        slices=find_slices(predictions, work.dataset, split=split),
+        slices=find_slices(predictions, work.dataset, split=split, merit=pipeline.task.merit),
     )
     rivals = {name: by_split[split] for name, by_split in work.baselines.items()}
-    comparisons = compare_all({MODEL: predictions, **rivals}, model=MODEL, split=split)
+    comparisons = compare_all({MODEL: predictions, **rivals}, model=MODEL, split=split, merit=pipeline.task.merit)
     baselines = tuple(e for e in work.evaluations if e.split == split)
     work.evaluations += (evaluation,)
     work.comparisons += comparisons

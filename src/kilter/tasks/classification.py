@@ -20,7 +20,7 @@ from kilter.tasks.constants import best_focal, entropy
 from kilter.tasks.losses import binary_cross_entropy, cross_entropy, distillation, focal, two_logits
 from kilter.tasks.outputs import logits_of, target_of
 from kilter.tasks.scores import as_score, refuse_unscorable
-from kilter.tasks.targets import MOST_FAULTS, first_of, in_order, is_missing, label_of, missing, shares_in, some
+from kilter.tasks.targets import MOST_FAULTS, first_of, in_order, is_missing, label_of, refuse_missing, shares_in, some
 from kilter.values.errors import DataError, Fault, RecipeError
 from kilter.values.evaluation import ClassScores, Confusion, Measures
 from kilter.values.predictions import Predictions
@@ -139,9 +139,7 @@ class Classification:
             order = columns
             shares = shares_in(column, ids, order).sum(axis=0)
         else:
-            absent = [ids[row] for row, value in enumerate(column.tolist()) if is_missing(value)]
-            if absent:
-                raise missing(absent)
+            refuse_missing(column.tolist(), ids)
             counts = Counter(map(label_of, column.tolist()))
             order = in_order({*counts, *(label_of(value) for value in elsewhere if not is_missing(value))})
             shares = np.array([counts[label] for label in order], dtype=np.float64)
@@ -166,6 +164,11 @@ class Classification:
     def outputs(self) -> int:
         """Logits a model gives."""
         return 1 if self.choice.name == "binary_cross_entropy" else len(self.labels)
+
+    @property
+    def merit(self) -> str:
+        """What the mean merit is."""
+        return self.lead.replace("_", " ")
 
     def describe(self) -> Mapping[str, object]:
         """The task as JSON."""

@@ -15,7 +15,7 @@ from kilter.tasks import losses
 from kilter.tasks.choices import USUAL, chosen_loss, described
 from kilter.tasks.outputs import target_of
 from kilter.tasks.scores import as_score, refuse_unscorable
-from kilter.tasks.targets import is_missing, missing
+from kilter.tasks.targets import refuse_missing
 from kilter.values.errors import DataError, UsageError
 from kilter.values.evaluation import Measures
 from kilter.values.predictions import Predictions
@@ -58,6 +58,7 @@ class Contrastive:
     form: ClassVar[Form] = Form.MATCH
     outputs: ClassVar[int] = 128
     per_example: ClassVar[bool] = False
+    merit: ClassVar[str] = "mean reciprocal rank"
     baselines: ClassVar[tuple[str, ...]] = ("no-preference", "tfidf-match")
 
     def __post_init__(self) -> None:
@@ -91,9 +92,7 @@ class Contrastive:
             DataError: texts that are missing, with their rows.
         """
         texts = column.tolist()
-        absent = [ids[row] for row, text in enumerate(texts) if is_missing(text)]
-        if absent:
-            raise missing(absent)
+        refuse_missing(texts, ids)
         first: dict[object, int] = {}
         return np.array([first.setdefault(text, row) for row, text in enumerate(texts)], dtype=np.int64)
 

@@ -15,9 +15,11 @@ from kilter.metrics.intervals import bootstrap_mean
 from kilter.metrics.measure import Measure
 from kilter.metrics.text import text_scores
 from kilter.tasks.choices import USUAL, chosen_loss, described
+from kilter.tasks.losses import over_tokens
 from kilter.tasks.outputs import only, target_of
-from kilter.tasks.scores import as_score
-from kilter.values.errors import DataError, Fault, TrainingError, UsageError
+from kilter.tasks.scores import as_score, refuse_infinite
+from kilter.tasks.targets import MOST_FAULTS, padded
+from kilter.values.errors import DataError, Fault, UsageError
 from kilter.values.evaluation import Measures
 from kilter.values.predictions import Predictions
 from kilter.values.recipe import LossChoice
@@ -31,7 +33,6 @@ if TYPE_CHECKING:
     from kilter.values.task import Outputs, Tokens
 
 LOSSES: Final = {"cross_entropy": ("smoothing",)}
-MOST_FAULTS: Final = 20
 UNKNOWN: Final = 1
 UNKNOWN_TEXT: Final = "[unknown]"
 
@@ -61,7 +62,7 @@ class Generation:
     name: ClassVar[str] = "generation"
     labels: ClassVar[tuple[str, ...]] = ()
     per_example: ClassVar[bool] = True
-    baselines: ClassVar[tuple[str, ...]] = ("ngram",)
+    baselines: ClassVar[tuple[str, ...]] = ("unigram", "ngram")
 
     def __post_init__(self) -> None:
         if self.form not in {Form.NEXT, Form.TEXT}:
@@ -107,6 +108,11 @@ class Generation:
         """The score that decides."""
         return "nats_per_character" if self.unit == "character" else "nats_per_token"
 
+    @property
+    def merit(self) -> str:
+        """What the mean merit is."""
+        return f"negative {self.lead.replace('_', ' ')}"
+
     def describe(self) -> Mapping[str, object]:
         """The task as JSON."""
         return {
@@ -151,8 +157,7 @@ class Generation:
 
     def stack(self, targets: Sequence[object]) -> Tensor:
         """Sequences of ids as (b, t) int64, padded to the right with what is not judged."""
-        rows = [torch.as_tensor(np.asarray(target, dtype=np.int64)) for target in targets]
-        return torch.nn.utils.rnn.pad_sequence(rows, batch_first=True, padding_value=IGNORED)
+        return padded(targets)
 
     def loss(self, outputs: Outputs, batch: Batch) -> Loss:
         """Cross-entropy of logits (b, t, V) against the judged ones of the targets (b, t); an example's is their sum.
@@ -161,9 +166,7 @@ class Generation:
             UsageError: the model returned something else.
         """
         nats, judged = self._nats(outputs, batch, smoothing=self.choice.smoothing)
-        each = nats.sum(dim=1)
-        weight = batch.weight.to(each.dtype)
-        return Loss(torch.dot(each, weight), torch.dot(judged.sum(dim=1).to(each.dtype), weight), each)
+        return over_tokens(nats.sum(dim=1), judged, batch.weight)
 
     def chance_loss(self, targets: NDArray[np.generic]) -> float | None:
         """The loss of uniform probabilities, log V."""
@@ -230,7 +233,8 @@ class Generation:
         Raises:
             TrainingError: answers that are not finite.
         """
-        _refuse_infinite(predictions)
+        finite = np.isfinite(predictions.cost)
+        refuse_infinite(predictions, finite, met="texts cost no finite number of nats", each="not finite")
         sums, tokens = _sums(predictions.answer)
         tokens = tokens.astype(np.float64)
         mean = sums / np.maximum(tokens, 1)
@@ -302,15 +306,3 @@ def _through(measure: Measure, function: Callable[[float], float]) -> Measure:
         low=None if low is None else function(low),
         high=None if high is None else function(high),
     )
-
-
-def _refuse_infinite(predictions: Predictions) -> None:
-    wrong = np.flatnonzero(~np.isfinite(predictions.cost))
-    if len(wrong):
-        more = f" (the first {MOST_FAULTS} follow)" if len(wrong) > MOST_FAULTS else ""
-        raise TrainingError(
-            f"{len(wrong)} of {len(predictions)} texts cost no finite number of nats{more}",
-            legal="scores are of finite answers",
-            remedy="look at the training's curves, and at layers that do otherwise in evaluation mode",
-            faults=[Fault(where=predictions.ids[row], met="not finite") for row in wrong[:MOST_FAULTS]],
-        )

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 import torch
 from torch.nn import functional
 
+from kilter.values.task import Loss
+
 if TYPE_CHECKING:
     from torch import Tensor
 
@@ -126,3 +128,20 @@ def triplet(positive: Tensor, negative: Tensor, *, margin: float) -> Tensor:
 def mean_over(values: Tensor, counted: Tensor) -> Tensor:
     """The mean (b,) of those values (b, c) that are counted (b, c); 0 where none is."""
     return torch.where(counted, values, 0).sum(dim=1) / counted.sum(dim=1).clamp_min(1)
+
+
+def over_places(losses: Tensor, known: Tensor, weight: Tensor) -> Loss:
+    """The mean of losses (b, k) over the places (b, k) that are known; losses of other places must be 0.
+
+    Each place counts 1 / k of its example's weight (b,).
+    """
+    places = losses.shape[1]
+    each = losses.sum(dim=1) / places
+    weight = weight.to(each.dtype)
+    return Loss(torch.dot(each, weight), (weight * known.sum(dim=1) / places).sum(), each)
+
+
+def over_tokens(each: Tensor, judged: Tensor, weight: Tensor) -> Loss:
+    """The mean over the tokens (b, t) that are judged, of losses (b,) that add up those of an example's tokens."""
+    weight = weight.to(each.dtype)
+    return Loss(torch.dot(each, weight), torch.dot(judged.sum(dim=1).to(each.dtype), weight), each)

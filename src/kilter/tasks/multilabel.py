@@ -13,10 +13,10 @@ import torch
 from kilter.metrics.multilabel import label_scores, multilabel_scores
 from kilter.tasks.choices import USUAL, chosen_loss, described
 from kilter.tasks.constants import entropy
-from kilter.tasks.losses import binary_cross_entropy
+from kilter.tasks.losses import binary_cross_entropy, over_places
 from kilter.tasks.outputs import logits_of, target_of
 from kilter.tasks.scores import as_score, refuse_unscorable
-from kilter.tasks.targets import MOST_FAULTS, first_of, in_order, missing, refuse_empty_rows, some
+from kilter.tasks.targets import MOST_FAULTS, first_of, in_order, refuse_empty_rows, refuse_missing, refuse_places, some
 from kilter.values.errors import DataError, Fault
 from kilter.values.evaluation import ClassScores, Measures
 from kilter.values.predictions import Predictions
@@ -58,6 +58,7 @@ class MultiLabel:
     name: ClassVar[str] = "multilabel"
     form: ClassVar[Form] = Form.ROW
     per_example: ClassVar[bool] = True
+    merit: ClassVar[str] = "F1 per example"
     baselines: ClassVar[tuple[str, ...]] = ("majority-labels", "linear-labels", "boosted-labels")
 
     def __post_init__(self) -> None:
@@ -92,9 +93,7 @@ class MultiLabel:
         if column.ndim == 2:
             labels = columns
         else:
-            absent = [ids[row] for row, given in enumerate(column) if given is None]
-            if absent:
-                raise missing(absent)
+            refuse_missing(column.tolist(), ids)
             labels = in_order({label for given in (*column, *elsewhere) for label in given or ()})
         if not labels:
             raise DataError(
@@ -131,9 +130,7 @@ class MultiLabel:
         if column.ndim == 2:
             return self._of_columns(np.asarray(column, dtype=np.float64), ids)
         index = {label: number for number, label in enumerate(self.labels)}
-        absent = [ids[row] for row, given in enumerate(column) if given is None]
-        if absent:
-            raise missing(absent)
+        refuse_missing(column.tolist(), ids)
         unknown = [(row, label) for row, given in enumerate(column) for label in given if label not in index]
         if unknown:
             raise DataError(
@@ -148,17 +145,15 @@ class MultiLabel:
         return encoded
 
     def _of_columns(self, amounts: NDArray[np.float64], ids: Sequence[str]) -> NDArray[np.float64]:
-        rows, places = np.nonzero(~np.isnan(amounts) & (amounts != 0) & (amounts != 1))
-        if len(rows):
-            raise DataError(
-                f"{len(rows)} targets are other than 0 and 1{first_of(len(rows))}",
-                legal="1 where a label is there, 0 where not, empty where nobody knows",
-                remedy="correct them; for shares of classes say `task: classification`, for amounts `task: regression`",
-                faults=[
-                    Fault(where=ids[row], met=f"{self.labels[at]} = {amounts[row, at]:g}")
-                    for row, at in list(zip(rows.tolist(), places.tolist(), strict=True))[:MOST_FAULTS]
-                ],
-            )
+        refuse_places(
+            ~np.isnan(amounts) & (amounts != 0) & (amounts != 1),
+            amounts,
+            ids,
+            self.labels,
+            met="other than 0 and 1",
+            legal="1 where a label is there, 0 where not, empty where nobody knows",
+            remedy="correct them; for shares of classes say `task: classification`, for amounts `task: regression`",
+        )
         refuse_empty_rows(~np.isnan(amounts), ids)
         return amounts
 
@@ -180,9 +175,7 @@ class MultiLabel:
         logits, target = logits_of(outputs, batch, len(self.labels), each="one logit a label"), target_of(batch)
         known = ~torch.isnan(target)
         nats = binary_cross_entropy(logits, torch.where(known, target, 0))
-        each = torch.where(known, nats, 0).sum(dim=1) / len(self.labels)
-        weight = batch.weight.to(each.dtype)
-        return Loss(torch.dot(each, weight), (weight * known.sum(dim=1) / len(self.labels)).sum(), each)
+        return over_places(torch.where(known, nats, 0), known, batch.weight)
 
     def chance_loss(self, targets: NDArray[np.generic]) -> float | None:
         """The loss of a probability of one half everywhere, log 2."""

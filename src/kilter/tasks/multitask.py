@@ -142,6 +142,11 @@ class MultiTask:
         """The outputs of all tasks together."""
         return sum(task.outputs for task in self.tasks)
 
+    @property
+    def merit(self) -> str:
+        """What the mean merit is: the mean of what it is of the tasks."""
+        return f"mean of {' and '.join(dict.fromkeys(task.merit for task in self.tasks))}"
+
     def parts(self) -> Iterator[Part]:
         """The tasks with their places."""
         output = answer = 0

@@ -55,6 +55,7 @@ class Regression:
     labels: ClassVar[tuple[str, ...]] = ()
     outputs: ClassVar[int] = 1
     per_example: ClassVar[bool] = True
+    merit: ClassVar[str] = "negative squared error (standard units)"
     baselines: ClassVar[tuple[str, ...]] = ("mean", "ridge", "boosted-regression")
 
     def __post_init__(self) -> None:
@@ -147,15 +148,7 @@ class Regression:
         truth = np.asarray(targets, dtype=np.float64)
         given = np.asarray(answers, dtype=np.float64).reshape(len(truth))
         cost = ((given - truth) / self.scale) ** 2
-        return Predictions(
-            ids=tuple(ids),
-            target=truth,
-            answer=given,
-            decided=given,
-            cost=cost,
-            merit=-cost,
-            weight=np.ones(len(truth)) if weights is None else weights,
-        )
+        return by_error(ids, truth, given, cost, weights)
 
     def points(self, predictions: Predictions) -> Mapping[str, float]:
         """R² and RMSE."""
@@ -172,6 +165,25 @@ class Regression:
         refuse_unscorable(predictions)
         measured = regression_scores(predictions.target, predictions.decided)
         return Measures(scores=tuple(as_score(n, measured[n], larger_is_better=n == "r2") for n in _REPORTED))
+
+
+def by_error(
+    ids: Sequence[str],
+    truth: NDArray[np.float64],
+    given: NDArray[np.float64],
+    cost: NDArray[np.float64],
+    weights: NDArray[np.float64] | None,
+) -> Predictions:
+    """Amounts (n,) or (n, k) that are decided as they are answered, and whose merit is that their cost (n,) is low."""
+    return Predictions(
+        ids=tuple(ids),
+        target=truth,
+        answer=given,
+        decided=given,
+        cost=cost,
+        merit=-cost,
+        weight=np.ones(len(truth)) if weights is None else weights,
+    )
 
 
 def error_loss(error: Tensor, choice: LossChoice) -> Tensor:

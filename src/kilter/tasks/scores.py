@@ -6,14 +6,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from kilter.tasks.targets import MOST_FAULTS, first_of
 from kilter.values.errors import Fault, TrainingError
 from kilter.values.evaluation import Score
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from kilter.metrics.measure import Measure
     from kilter.values.predictions import Predictions
-
-MOST_FAULTS = 20
 
 
 def as_score(name: str, measure: Measure, *, larger_is_better: bool = True) -> Score:
@@ -41,13 +42,20 @@ def refuse_unscorable(predictions: Predictions) -> None:
         finite = np.array([np.isfinite(np.asarray(each, np.float64)).all() for each in answers], dtype=np.bool_)
     else:
         finite = np.asarray(np.isfinite(answers.astype(np.float64)).all(axis=tuple(range(1, answers.ndim))))
-    if finite.all():
-        return
+    refuse_infinite(predictions, finite, met="answers are not finite", each="the answer is not finite")
+
+
+def refuse_infinite(predictions: Predictions, finite: NDArray[np.bool_], *, met: str, each: str) -> None:
+    """Make sure that all rows (n,) are finite; else say what was `met`, of all and of `each`.
+
+    Raises:
+        TrainingError: some are not, with the ids of their examples.
+    """
     wrong = np.flatnonzero(~finite)
-    more = f" (the first {MOST_FAULTS} follow)" if len(wrong) > MOST_FAULTS else ""
-    raise TrainingError(
-        f"{len(wrong)} of {len(predictions)} answers are not finite{more}",
-        legal="scores are of finite answers",
-        remedy="look at the training's curves, and at layers that do otherwise in evaluation mode",
-        faults=[Fault(where=predictions.ids[row], met="the answer is not finite") for row in wrong[:MOST_FAULTS]],
-    )
+    if len(wrong):
+        raise TrainingError(
+            f"{len(wrong)} of {len(predictions)} {met}{first_of(len(wrong))}",
+            legal="scores are of finite answers",
+            remedy="look at the training's curves, and at layers that do otherwise in evaluation mode",
+            faults=[Fault(where=predictions.ids[row], met=each) for row in wrong[:MOST_FAULTS]],
+        )

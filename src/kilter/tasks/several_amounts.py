@@ -12,11 +12,12 @@ import torch
 
 from kilter.metrics.several_amounts import column_scores, mean_r2
 from kilter.tasks.choices import USUAL, chosen_loss, described
+from kilter.tasks.losses import over_places
 from kilter.tasks.outputs import logits_of, target_of
-from kilter.tasks.regression import LOSSES, Regression, error_loss, least_error, mean_error
+from kilter.tasks.regression import LOSSES, Regression, by_error, error_loss, least_error, mean_error
 from kilter.tasks.scores import as_score, refuse_unscorable
-from kilter.tasks.targets import MOST_FAULTS, first_of, refuse_empty_rows
-from kilter.values.errors import DataError, Fault
+from kilter.tasks.targets import refuse_empty_rows, refuse_places
+from kilter.values.errors import DataError
 from kilter.values.evaluation import Measures, Score
 from kilter.values.predictions import Predictions
 from kilter.values.recipe import LossChoice
@@ -56,6 +57,7 @@ class SeveralAmounts:
     labels: ClassVar[tuple[str, ...]] = ()
     form: ClassVar[Form] = Form.ROW
     per_example: ClassVar[bool] = True
+    merit: ClassVar[str] = Regression.merit
     baselines: ClassVar[tuple[str, ...]] = ("mean", "ridge", "boosted-regression")
 
     def __post_init__(self) -> None:
@@ -137,9 +139,7 @@ class SeveralAmounts:
         known = ~torch.isnan(target)
         # the hole is filled before the subtraction: not-a-number times 0 would come back in the gradient
         errors = torch.where(known, given - torch.where(known, target, 0), 0)
-        each = error_loss(errors, self.choice).sum(dim=1) / len(self.columns)
-        weight = batch.weight.to(each.dtype)
-        return Loss(torch.dot(each, weight), (weight * known.sum(dim=1) / len(self.columns)).sum(), each)
+        return over_places(error_loss(errors, self.choice), known, batch.weight)
 
     def chance_loss(self, targets: NDArray[np.generic]) -> float | None:
         """The loss of answering 0."""
@@ -179,15 +179,7 @@ class SeveralAmounts:
         known = ~np.isnan(truth)
         squares = np.where(known, ((given - truth) / np.array(self.scale)) ** 2, 0.0)
         cost = squares.sum(axis=1) / np.maximum(known.sum(axis=1), 1)
-        return Predictions(
-            ids=tuple(ids),
-            target=truth,
-            answer=given,
-            decided=given,
-            cost=cost,
-            merit=-cost,
-            weight=np.ones(len(truth)) if weights is None else weights,
-        )
+        return by_error(ids, truth, given, cost, weights)
 
     def points(self, predictions: Predictions) -> Mapping[str, float]:
         """The mean R²."""
@@ -210,16 +202,14 @@ class SeveralAmounts:
 
 def _amounts(column: NDArray[np.generic], ids: Sequence[str], columns: Sequence[str]) -> NDArray[np.float64]:
     amounts: NDArray[np.float64] = np.asarray(column, dtype=np.float64)
-    rows, places = np.nonzero(np.isinf(amounts))
-    if len(rows):
-        raise DataError(
-            f"{len(rows)} targets are infinite{first_of(len(rows))}",
-            legal="amounts to learn are finite, or missing",
-            remedy="correct them or leave them empty",
-            faults=[
-                Fault(where=ids[row], met=f"{columns[at]} = {amounts[row, at]}")
-                for row, at in list(zip(rows.tolist(), places.tolist(), strict=True))[:MOST_FAULTS]
-            ],
-        )
+    refuse_places(
+        np.isinf(amounts),
+        amounts,
+        ids,
+        columns,
+        met="infinite",
+        legal="amounts to learn are finite, or missing",
+        remedy="correct them or leave them empty",
+    )
     refuse_empty_rows(~np.isnan(amounts), ids)
     return amounts

@@ -11,15 +11,15 @@ from typing import TYPE_CHECKING, ClassVar, Final, final
 import numpy as np
 import torch
 from torch.nn import functional
-from torch.nn.utils.rnn import pad_sequence
 
 from kilter.metrics.spans import SpanCounts, count_spans, span_scores, type_scores
 from kilter.metrics.tags import OUTSIDE, as_iob2, iob2_labels, legal_transitions, most_likely, parted
 from kilter.tasks.choices import USUAL, chosen_loss, described
 from kilter.tasks.constants import entropy
+from kilter.tasks.losses import over_tokens
 from kilter.tasks.outputs import only, target_of
 from kilter.tasks.scores import as_score, refuse_unscorable
-from kilter.tasks.targets import MOST_FAULTS, first_of, missing, some
+from kilter.tasks.targets import MOST_FAULTS, first_of, padded, refuse_missing, some
 from kilter.values.errors import DataError, Fault, UsageError
 from kilter.values.evaluation import ClassScores, Measures
 from kilter.values.predictions import Predictions
@@ -63,6 +63,7 @@ class Tagging:
     name: ClassVar[str] = "tagging"
     form: ClassVar[Form] = Form.TOKEN
     per_example: ClassVar[bool] = True
+    merit: ClassVar[str] = "span F1"
     baselines: ClassVar[tuple[str, ...]] = ("most-frequent-tag", "window-tagger")
 
     def __post_init__(self) -> None:
@@ -143,8 +144,7 @@ class Tagging:
 
     def stack(self, targets: Sequence[object]) -> Tensor:
         """Label numbers (b, t) int64, padded to the right with what is not judged."""
-        rows = [torch.as_tensor(np.asarray(target, dtype=np.int64)) for target in targets]
-        return pad_sequence(rows, batch_first=True, padding_value=IGNORED)
+        return padded(targets)
 
     def loss(self, outputs: Outputs, batch: Batch) -> Loss:
         """Cross-entropy of logits (b, t, k), summed over the tokens of each sentence that are judged.
@@ -161,8 +161,7 @@ class Tagging:
             ignore_index=IGNORED,
             label_smoothing=self.choice.smoothing,
         ).sum(dim=1)
-        weight = batch.weight.to(each.dtype)
-        return Loss(torch.dot(each, weight), torch.dot((target != IGNORED).sum(dim=1).to(each.dtype), weight), each)
+        return over_tokens(each, target != IGNORED, batch.weight)
 
     def chance_loss(self, targets: NDArray[np.generic]) -> float | None:
         """The loss of uniform probabilities, log k."""
@@ -268,8 +267,7 @@ class Tagging:
 def _tags_of(column: NDArray[np.generic], ids: Sequence[str]) -> list[tuple[str, ...]]:
     """Each row's tags, all of them tags of some scheme."""
     rows = column.tolist()
-    if absent := [ids[row] for row, tags in enumerate(rows) if tags is None]:
-        raise missing(absent)
+    refuse_missing(rows, ids)
     known: Counter[str] = Counter(tag for tags in rows for tag in tags)
     wrong = {tag for tag in known if parted(tag) is None}
     faults = [

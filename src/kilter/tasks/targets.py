@@ -7,11 +7,15 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
+import torch
+from torch.nn.utils.rnn import pad_sequence
 
 from kilter.values.errors import DataError, Fault
+from kilter.values.task import IGNORED
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+    from torch import Tensor
 
 MOST_FAULTS: Final = 20
 SUM_TOLERANCE: Final = 1e-3  # how far shares of classes may add up to more or less than 1
@@ -42,6 +46,16 @@ def in_order(labels: Iterable[str]) -> tuple[str, ...]:
     return tuple(sorted(words, key=numbers.__getitem__) if all(map(math.isfinite, numbers.values())) else words)
 
 
+def padded(targets: Sequence[object]) -> Tensor:
+    """Sequences of numbers as (b, t) int64, filled up on the right with what is not judged.
+
+    >>> padded([[4, 5], [6]]).tolist()
+    [[4, 5], [6, -100]]
+    """
+    rows = [torch.as_tensor(np.asarray(target, dtype=np.int64)) for target in targets]
+    return pad_sequence(rows, batch_first=True, padding_value=IGNORED)
+
+
 def is_missing(value: object) -> bool:
     """Whether a cell holds no target: None, an empty text, not a number."""
     return value is None or (isinstance(value, str) and not value) or (isinstance(value, float) and math.isnan(value))
@@ -55,6 +69,17 @@ def missing(ids: Sequence[str]) -> DataError:
         remedy="fill them in, or leave these rows out: `data.leave_out: [unlabelled]`",
         faults=[Fault(where=name, met="no target") for name in ids[:MOST_FAULTS]],
     )
+
+
+def refuse_missing(targets: Sequence[object], ids: Sequence[str]) -> None:
+    """Make sure that each row has a target.
+
+    Raises:
+        DataError: rows without any, with their ids.
+    """
+    absent = [ids[row] for row, target in enumerate(targets) if is_missing(target)]
+    if absent:
+        raise missing(absent)
 
 
 def first_of(faults: int) -> str:
@@ -126,6 +151,32 @@ def refuse_empty_rows(known: NDArray[np.bool_], ids: Sequence[str]) -> None:
     empty = np.flatnonzero(~known.any(axis=1)).tolist()
     if empty:
         raise missing([ids[row] for row in empty])
+
+
+def refuse_places(
+    wrong: NDArray[np.bool_],
+    amounts: NDArray[np.float64],
+    ids: Sequence[str],
+    columns: Sequence[str],
+    *,
+    met: str,
+    legal: str,
+    remedy: str,
+) -> None:
+    """Make sure that none of the amounts (n, k) is wrong, `met` being what is said of those that are.
+
+    Raises:
+        DataError: some are, with their ids and columns.
+    """
+    rows, places = np.nonzero(wrong)
+    if len(rows):
+        first = zip(rows[:MOST_FAULTS].tolist(), places[:MOST_FAULTS].tolist(), strict=True)
+        raise DataError(
+            f"{len(rows)} targets are {met}{first_of(len(rows))}",
+            legal=legal,
+            remedy=remedy,
+            faults=[Fault(where=ids[row], met=f"{columns[at]} = {amounts[row, at]:g}") for row, at in first],
+        )
 
 
 def _amount(value: object) -> float:

@@ -179,6 +179,7 @@ def answers_each_row(subject: Learnable) -> None:
     predictions = task.tabulate(_names(rows), targets, answers, weight.numpy().astype(np.float64))
     assert predictions.weight.tolist() == weight.tolist(), f"{subject.name}: weights are lost"
     assert np.isfinite(predictions.merit).all(), f"{subject.name}: merits {predictions.merit}"
+    assert task.merit, f"{subject.name}: what the mean merit is, is not said"
     assert np.isfinite(predictions.cost).all() == task.per_example, f"{subject.name}: costs {predictions.cost}"
     for encoded in (targets[0], predictions.target[0], predictions.decided[0]):
         assert task.name_of(encoded), f"{subject.name}: {encoded!r} has no name"

@@ -181,7 +181,7 @@ class Comparison:
     def __str__(self) -> str:
         verdict = f"{self.winner} is better" if self.winner else "no difference is established"
         pair = f"{self.left} against {self.right} on {self.split}"
-        return f"{pair}: {self.difference}; {self.test}, p = {self.p_value:.3g}: {verdict}"
+        return f"{pair}: difference in {self.difference}; {self.test}, p = {self.p_value:.3g}: {verdict}"
 
     def _repr_html_(self) -> str:
         from html import escape

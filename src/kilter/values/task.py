@@ -88,6 +88,10 @@ class Task(Protocol):
         """Whether the loss is a sum over examples, so that accumulation leaves it as it is."""
 
     @property
+    def merit(self) -> str:
+        """What the mean of all merits of `tabulate` is, in a reader's words (the larger the better)."""
+
+    @property
     def baselines(self) -> tuple[str, ...]:
         """Names of the simple models of `models/baselines` that a network must beat, the simplest first."""
 

@@ -15,7 +15,7 @@ def test_each_baseline_has_its_verdict_the_simplest_first():
         ("majority", Verdict.BETTER),
         ("linear", Verdict.WORSE),
     ]
-    assert found[1].said.startswith("linear: difference share right -0.1")
+    assert found[1].said.startswith("linear: difference in accuracy -0.1")
 
 
 def scored(model, low, high, *, larger=True):

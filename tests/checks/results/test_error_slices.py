@@ -24,7 +24,7 @@ def test_the_worst_slice_is_told_with_its_scores_and_examples():
     outcome = planted()
     (finding,) = ErrorSlices().examine(outcome)
     assert "80 % of what model loses on test lies in the 13 % of examples where the number of tokens" in finding.seen
-    assert "share right 0.4 [0.3, 0.51] there" in finding.seen
+    assert "accuracy 0.4 [0.3, 0.51] there" in finding.seen
     assert finding.where == outcome.predictions.ids[:5]
     assert finding.evidence["slices"][0]["examples"] == 80
 
@@ -40,9 +40,9 @@ def test_further_slices_are_counted(count, said):
 def test_a_score_without_bounds_stands_alone():
     outcome = planted()
     (worst,) = outcome.evaluation.slices
-    bare = replace(worst, inside=Score(name="mean merit", value=-1.5, low=None, high=None, n=80))
+    bare = replace(worst, inside=Score(name="contribution to span F1", value=-1.5, low=None, high=None, n=80))
     (finding,) = ErrorSlices().examine(replace(outcome, evaluation=replace(outcome.evaluation, slices=(bare,))))
-    assert "mean merit -1.5 there" in finding.seen
+    assert "contribution to span F1 -1.5 there" in finding.seen
 
 
 def test_without_slices_there_is_nothing_to_say():

@@ -11,7 +11,7 @@ def test_the_baseline_that_wins_is_named_with_the_difference():
     (finding,) = SimpleFirst().examine(of_amounts(0.6, ridge=0.3))
     assert finding.severity is Severity.WARNING
     assert finding.where == ("ridge",)
-    assert "ridge beats model: ridge: difference mean merit -0." in finding.seen
+    assert "ridge beats model: ridge: difference in negative squared error (standard units) -0." in finding.seen
 
 
 def test_a_difference_that_is_not_established_is_a_note():

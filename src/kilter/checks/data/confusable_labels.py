@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, ClassVar, NamedTuple, final
 import numpy as np
 
 from kilter.checks.check import Check
-from kilter.checks.data.labels import has_labels, labels_of
+from kilter.checks.data.labelled import training_labels
 from kilter.checks.data.simple_answers import simple_answers
 from kilter.checks.data.targets import each_target
 from kilter.checks.wording import agreeing, counted, percent
@@ -65,25 +65,16 @@ class ConfusableLabels(Check[Dataset]):
         yield from each_target(subject, self._of_one_target)
 
     def _of_one_target(self, subject: Dataset) -> Iterator[Finding | Skipped]:
-        if not has_labels(subject.schema) or "train" not in subject:
-            yield Skipped(name=self.name, reason="a row has no single label, or there is no training split")
+        drawn = training_labels(subject, rows=(self.fewest, self.rows), labels=(3, self.most_labels))
+        if isinstance(drawn, str):
+            yield Skipped(name=self.name, reason=drawn)
             return
-        written = labels_of(subject["train"], subject.schema.target)
-        known = np.flatnonzero(written != None)  # noqa: E711 - cell by cell
-        known = np.sort(np.random.default_rng(0).permutation(known)[: self.rows])
-        names, places = np.unique(written[known].astype(str), return_inverse=True)
-        labels = places.reshape(-1).astype(np.int64)
-        if len(known) < self.fewest or not 3 <= len(names) <= self.most_labels:
-            yield Skipped(
-                name=self.name,
-                reason=f"there are fewer than {self.fewest} labelled rows, or not 3 to {self.most_labels} labels",
-            )
-            return
-        decided = simple_answers(subject["train"].take(known), subject.schema.inputs, labels).decided
+        table, names, labels = drawn
+        decided = simple_answers(table, subject.schema.inputs, labels).decided
         if float((decided == labels).mean()) < self.witness:
             yield Skipped(name=self.name, reason="a simple model knows too little of the labels to be a witness")
             return
-        pairs = sorted(self._pairs(labels, decided, [str(name) for name in names]), key=lambda pair: pair.right)
+        pairs = sorted(self._pairs(labels, decided, names), key=lambda pair: pair.right)
         if not pairs:
             return
         said = "; ".join(

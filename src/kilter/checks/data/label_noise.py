@@ -9,7 +9,7 @@ from typing import ClassVar, final
 import numpy as np
 
 from kilter.checks.check import Check
-from kilter.checks.data.labels import has_labels, labels_of
+from kilter.checks.data.labelled import training_labels
 from kilter.checks.data.simple_answers import simple_answers
 from kilter.checks.data.targets import each_target
 from kilter.checks.wording import percent
@@ -56,21 +56,11 @@ class LabelNoise(Check[Dataset]):
         yield from each_target(subject, self._of_one_target)
 
     def _of_one_target(self, subject: Dataset) -> Iterator[Finding | Skipped]:
-        if not has_labels(subject.schema) or "train" not in subject:
-            yield Skipped(name=self.name, reason="a row has no single label, or there is no training split")
+        drawn = training_labels(subject, rows=(self.fewest, self.rows), labels=(2, self.most_labels))
+        if isinstance(drawn, str):
+            yield Skipped(name=self.name, reason=drawn)
             return
-        written = labels_of(subject["train"], subject.schema.target)
-        known = np.flatnonzero(written != None)  # noqa: E711 - cell by cell
-        known = np.sort(np.random.default_rng(0).permutation(known)[: self.rows])
-        names, labels = np.unique(written[known].astype(str), return_inverse=True)
-        if len(known) < self.fewest or not 2 <= len(names) <= self.most_labels:
-            yield Skipped(
-                name=self.name,
-                reason=f"there are fewer than {self.fewest} labelled rows, or not 2 to {self.most_labels} labels",
-            )
-            return
-        table = subject["train"].take(known)
-        labels = labels.reshape(-1)
+        table, names, labels = drawn
         answers = simple_answers(table, subject.schema.inputs, labels)
         against = answers.decided != labels
         order = np.argsort(answers.margin, kind="stable")
@@ -83,7 +73,7 @@ class LabelNoise(Check[Dataset]):
         if binomial_p_value(len(suspects), len(clear), self.decline * usual) > self.chance:
             return
         bounds = wilson(len(suspects), len(clear))
-        worst = [(str(table.ids[at]), str(names[labels[at]]), str(names[answers.decided[at]])) for at in suspects]
+        worst = [(str(table.ids[at]), names[labels[at]], names[answers.decided[at]]) for at in suspects]
         name, own, other = worst[0]
         yield Finding(
             code=self.code,

@@ -9,7 +9,8 @@ from typing import ClassVar, final
 import numpy as np
 
 from kilter.checks.check import Check
-from kilter.checks.data.labels import has_labels, labels_of
+from kilter.checks.data.labelled import draw_labelled
+from kilter.checks.data.labels import has_labels
 from kilter.checks.data.simple_answers import simple_answers
 from kilter.checks.wording import percent
 from kilter.metrics.significance import mcnemar_p_value
@@ -50,14 +51,10 @@ class OneSidedPairs(Check[Dataset]):
         if len(fields) < 2 or not has_labels(subject.schema) or "train" not in subject:
             yield Skipped(name=self.name, reason="a row has no two texts, or no single label")
             return
-        written = labels_of(subject["train"], subject.schema.target)
-        known = np.flatnonzero(written != None)  # noqa: E711 - cell by cell
-        known = np.sort(np.random.default_rng(0).permutation(known)[: self.rows])
-        labels = np.unique(written[known].astype(str), return_inverse=True)[1].reshape(-1)
-        if len(known) < self.fewest or labels.max() < 1:
+        table, names, labels = draw_labelled(subject["train"], subject.schema.target, self.rows)
+        if len(table) < self.fewest or len(names) < 2:
             yield Skipped(name=self.name, reason=f"there are no {self.fewest} training rows of two labels")
             return
-        table = subject["train"].take(known)
         usual = labels == np.bincount(labels).argmax()
         told: dict[str, float] = {}
         for field in fields:

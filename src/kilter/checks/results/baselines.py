@@ -28,7 +28,9 @@ class Contest(NamedTuple):
     def said(self) -> str:
         """The numbers, for a finding."""
         if self.comparison is not None:
-            return f"{self.baseline.model}: difference {self.comparison.difference}, p = {self.comparison.p_value:.2g}"
+            return (
+                f"{self.baseline.model}: difference in {self.comparison.difference}, p = {self.comparison.p_value:.2g}"
+            )
         return f"{self.baseline.model}: {self.baseline.primary}"
 
 

@@ -75,7 +75,7 @@ def outcome(
         predictions=predictions["model"],
         evaluation=evaluations["model"],
         baselines=tuple(evaluation for name, evaluation in evaluations.items() if name != "model"),
-        comparisons=compare_all(predictions, model="model", split="test"),
+        comparisons=compare_all(predictions, model="model", split="test", merit=task.merit),
         train=None
         if train is None
         else evaluate(_on_train(task, *train), task, model="model", split="train", mistakes=0),
