@@ -204,16 +204,27 @@ def test_the_theme_can_be_chosen_and_is_kept(opened, languages):
     def paper():
         return tab.evaluate("getComputedStyle(document.body).backgroundColor")
 
-    light = paper()
+    def axis():
+        return tab.evaluate("getComputedStyle(document.querySelector('.xtick text')).fill")
+
+    def redrawn(before):
+        tab.wait_for_function(
+            "before => getComputedStyle(document.querySelector('.xtick text')).fill !== before", arg=before
+        )
+        return axis()
+
+    light, inked = paper(), axis()
     tab.get_by_role("button", name="Dark theme").click()
     dark = paper()
     assert dark != light
-    axis = tab.evaluate("getComputedStyle(document.querySelector('.xtick text')).fill")
+    chalked = redrawn(inked)
     tab.reload()
+    drawn(tab, 7)
     assert paper() == dark
+    assert axis() == chalked
     tab.get_by_role("button", name="Light theme").click()
     assert paper() == light
-    assert tab.evaluate("getComputedStyle(document.querySelector('.xtick text')).fill") != axis
+    assert redrawn(chalked) == inked
 
 
 @pytest.mark.browser
