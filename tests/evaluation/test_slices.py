@@ -1,5 +1,7 @@
 """Slices: found where they are planted, and nowhere else."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -36,7 +38,7 @@ def predicted(dataset, merit, order=None):
         target=zeros,
         answer=zeros,
         decided=zeros,
-        cost=1 - merit[rows],
+        cost=merit.max() - merit[rows],
         merit=merit[rows],
         weight=np.ones(len(merit)),
     )
@@ -127,3 +129,15 @@ def test_merits_that_are_no_numbers_are_passed_over():
     merit[:50] = np.nan
     (found,) = find_slices(predicted(dataset, merit), dataset, split="test")
     assert found.n == of_kind(dataset, "red")[50:].sum()
+
+
+def test_merits_that_weigh_classes_make_no_slice_of_a_frequent_class():
+    """Balanced accuracy counts a rare class far more; what is usual is no worse for that."""
+    dataset, draw = data(), np.random.default_rng(4)
+    rare = of_kind(dataset, "red")
+    target = rare.astype(np.int64)
+    decided = np.where(draw.random(ROWS) < 0.9, target, 1 - target)
+    made = predicted(dataset, (decided == target) * np.where(rare, 20.0, 0.5))
+    made = replace(made, target=target, decided=decided)
+
+    assert find_slices(made, dataset, split="test", merit="balanced accuracy") == ()

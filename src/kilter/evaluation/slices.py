@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
@@ -51,8 +52,9 @@ def find_slices(
     merits are permuted, and p-values are adjusted by the largest deviation of each permutation (Westfall and Young
     1993, Resampling-based multiple testing, algorithm 2.8 in one step). Of traits that say the same, the one that
     deviates most is kept: a further one must be mostly new, and still hold among the examples outside of those.
-    Every example counts once, whatever its weight. Rows of a stream depend on their neighbours, which these tests
-    rule out: there are no slices of one.
+    Every example counts once, whatever its weight; where classes are decided, each is right or wrong, since merits that
+    weigh classes against each other would make a slice of every frequent class. Rows of a stream depend on their
+    neighbours, which these tests rule out: there are no slices of one.
 
     Args:
         predictions: rows of that split.
@@ -68,6 +70,9 @@ def find_slices(
     """
     table = dataset[split]
     rows = {name: row for row, name in enumerate(table.ids)}
+    if _decides_classes(predictions) and not _is_binary(predictions.merit):
+        right = (predictions.target == predictions.decided).astype(np.float64)
+        predictions, merit = replace(predictions, merit=right), None
     merits = predictions.merit
     usable = np.isfinite(merits) & np.array([name in rows for name in predictions.ids], bool)
     if dataset.schema.stream or usable.sum() < 2 * fewest or np.ptp(merits[usable]) == 0:
@@ -82,6 +87,11 @@ def find_slices(
     order = np.lexsort((judged.p_values, -judged.deviations))
     chosen = _telling([at for at in order.tolist() if judged.p_values[at] <= level], found, merits, fewest, level)
     return tuple(_slice(found[at], float(judged.p_values[at]), predictions, merit) for at in chosen[:most])
+
+
+def _decides_classes(predictions: Predictions) -> bool:
+    """Whether each decision is one of several classes."""
+    return all(column.ndim == 1 and column.dtype.kind in "iu" for column in (predictions.target, predictions.decided))
 
 
 def _distinct(found: Iterable[Trait], n: int, fewest: int) -> list[Trait]:
@@ -158,7 +168,7 @@ def _slice(trait: Trait, p_value: float, predictions: Predictions, called: str |
     merit, inside = predictions.merit, trait.inside
     binary = _is_binary(merit)
     name = _name(called, binary=binary)
-    lost = merit.max() - merit
+    lost = _lost(predictions, binary=binary)
     at = np.flatnonzero(inside)
     worst = at[np.argsort(merit[at], kind="stable")][:20]
     return Slice(
@@ -171,6 +181,14 @@ def _slice(trait: Trait, p_value: float, predictions: Predictions, called: str |
         p_value=p_value,
         examples=tuple(predictions.ids[row] for row in worst if merit[row] < merit.max()),
     )
+
+
+def _lost(predictions: Predictions, *, binary: bool) -> NDArray[np.float64]:
+    """What each example lost: its error, or its loss; where there is no loss of each, its merit below the best."""
+    if binary or not np.isfinite(predictions.cost).all() or not predictions.cost.sum() > 0:
+        below: NDArray[np.float64] = predictions.merit.max() - predictions.merit
+        return below
+    return predictions.cost
 
 
 def _name(merit: str | None, *, binary: bool) -> str:

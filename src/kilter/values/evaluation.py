@@ -102,7 +102,7 @@ class Slice:
         n: how many there are.
         inside: the score of these examples.
         outside: the score of all others.
-        lost: the share of everything that the model lost (its errors, or its merit below the best) that lies here.
+        lost: the share of everything that the model lost (its errors, or the loss of its examples) that lies here.
         p_value: how often chance would part the two so, corrected for all slices that were looked at.
         examples: ids of the worst of them.
     """
