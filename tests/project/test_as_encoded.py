@@ -37,7 +37,7 @@ def test_a_few_unknown_words_are_a_note():
     ("test", "cause", "remedy"),
     [
         (["x y z a"], "vocabulary_mismatch", "preprocessing.minimum_count"),
-        (["a " * 20, "a"], "truncated_inputs", "preprocessing.longest"),
+        (["a " * 20, "a"], "truncated_inputs", "Raise `preprocessing.longest`"),
     ],
 )
 def test_much_is_a_warning_that_says_what_to_do(test, cause, remedy):
@@ -53,3 +53,8 @@ def test_inputs_that_are_no_texts_say_nothing():
     schema = Schema(inputs=(Field(name="n", kind=Kind.NUMBER),), target="y", target_kind=Kind.CATEGORY)
     preprocessing = Preprocessing.fit(table, schema, PreprocessingSettings())
     assert with_coverage(NOTHING, preprocessing, Dataset(splits={"train": table}, schema=schema)) == NOTHING
+
+
+def test_more_room_is_no_remedy_where_only_held_out_rows_are_longer():
+    (finding,) = found(["a b"], ["a b a b"])
+    assert finding.advice.startswith("Longer rows than training has are cut to its longest")

@@ -40,7 +40,7 @@ def with_coverage(examination: Examination, preprocessing: Preprocessing | None,
         strength=Strength.PROVED,
         causes=_causes(by_split),
         seen=f"In {'; in '.join(_said(split, covered, parts) for split, covered in by_split.items())}.",
-        advice=_advice(by_split),
+        advice=_advice(by_split, full=vocabulary.longest >= vocabulary.room),
         where=tuple(dataset[split].ids[row] for split, covered in by_split.items() for row in covered.cut_rows[:MOST])[
             :MOST
         ],
@@ -74,10 +74,15 @@ def _said(split: str, covered: Coverage, parts: str) -> str:
     return said
 
 
-def _advice(by_split: Mapping[str, Coverage]) -> str:
+def _advice(by_split: Mapping[str, Coverage], *, full: bool) -> str:
+    """What to do; `full` where training rows take all the room there is, so that more room would help."""
     advice = []
     if any(covered.lost for covered in by_split.values()):
-        advice.append("raise `preprocessing.longest`, or say by `preprocessing.truncation` what stays")
+        advice.append(
+            "raise `preprocessing.longest`, or say by `preprocessing.truncation` what stays"
+            if full
+            else "longer rows than training has are cut to its longest; `preprocessing.truncation` says what stays"
+        )
     if any(covered.unknown_share > MUCH_UNKNOWN for covered in by_split.values()):
         advice.append("lower `preprocessing.minimum_count`, or cut words into pieces by `preprocessing.unit: bpe`")
     said = "; ".join(advice) or "nothing needs doing; more training texts would know more words"
