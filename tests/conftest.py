@@ -1,6 +1,7 @@
 """What all tests share: one thread, the same examples each time, and where outside data may be found."""
 
 import os
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -24,6 +25,25 @@ def shared() -> Path:
     if not folder.is_dir():
         pytest.skip(f"no folder {folder}; KILTER_SHARED names the folder of outside data")
     return folder
+
+
+@pytest.fixture
+def dirty(shared):
+    """A malformed file by its name, or a skip where it is absent."""
+    return partial(_found, shared / "dirty")
+
+
+@pytest.fixture
+def dataset(shared):
+    """A file of a data set by its name, or a skip where it is absent."""
+    return partial(_found, shared / "data")
+
+
+def _found(folder: Path, name: str) -> Path:
+    path = folder / name
+    if not path.exists():
+        pytest.skip(f"{path} is not there")
+    return path
 
 
 @pytest.fixture(scope="session")

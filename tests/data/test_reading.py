@@ -10,32 +10,6 @@ from kilter.data.reading import read, read_table
 from kilter.values.errors import DataError, UsageError
 
 
-@pytest.fixture
-def dirty(shared):
-    """A malformed file, or a skip where it is absent."""
-
-    def find(name):
-        path = shared / "dirty" / name
-        if not path.exists():
-            pytest.skip(f"{path} is not there")
-        return path
-
-    return find
-
-
-@pytest.fixture
-def dataset(shared):
-    """A file of a data set, or a skip where it is absent."""
-
-    def find(name):
-        path = shared / "data" / name
-        if not path.exists():
-            pytest.skip(f"{path} is not there")
-        return path
-
-    return find
-
-
 def said(path, **how):
     with pytest.raises(DataError) as caught:
         read(path, **how)

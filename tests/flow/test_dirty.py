@@ -43,17 +43,6 @@ def kilter(capsys, monkeypatch, tmp_path):
     return call
 
 
-@pytest.fixture
-def dirty(shared):
-    def find(name):
-        path = shared / "dirty" / name
-        if not path.exists():
-            pytest.skip(f"{path} is not there")
-        return path
-
-    return find
-
-
 REFUSED = {
     "01_latin1.jsonl": ("01_latin1.jsonl:1 byte 0xF9 at offset 11", "is not UTF-8", "cp1252", "data.encoding=cp1252"),
     "04_ragged.csv": (

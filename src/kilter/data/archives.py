@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import io
 import math
-import zipfile
-import zlib
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from kilter.data.cells import WHOLE, as_texts
+from kilter.data.damage import DAMAGE
 from kilter.data.faults import counted, gathered
 from kilter.values.errors import DataError, Fault
 
@@ -50,7 +49,7 @@ def read_arrays(data: bytes, *, name: str) -> Mapping[str, NDArray[np.generic]]:
                         faults.append(values)
                     else:
                         columns[column] = values
-    except (ValueError, zipfile.BadZipFile, EOFError, OSError) as error:
+    except (*DAMAGE, ValueError) as error:
         raise _no_archive(name, str(error)) from error
     rows = {column: len(values) for column, values in columns.items()}
     if len(set(rows.values())) > 1:
@@ -79,7 +78,7 @@ def _array(archive: np.lib.npyio.NpzFile, key: str, where: str, packed: int) -> 
             legal="arrays of numbers or of texts",
             remedy="save it with a plain type, for instance array.astype(str) or array.astype(float)",
         )
-    except (zlib.error, zipfile.BadZipFile, EOFError, OSError, NotImplementedError, RuntimeError) as error:
+    except DAMAGE as error:
         return Fault(where=where, met=f"damaged: {error}", remedy="copy or save the file again")
     except (TypeError, KeyError, SyntaxError, MemoryError, OverflowError) as error:  # a header of nonsense
         return Fault(where=where, met=f"damaged: {type(error).__name__} {error}", remedy="copy or save the file again")

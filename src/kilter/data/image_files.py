@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import re
 import zipfile
-import zlib
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ from typing import TYPE_CHECKING, Final, final
 
 import numpy as np
 
+from kilter.data.damage import DAMAGE
 from kilter.data.faults import counted, gathered, listed, quoted
 from kilter.data.pictures import Picture, decode_picture
 from kilter.values.errors import DataError, Fault
@@ -89,7 +89,7 @@ def read_image_zip(data: bytes, *, name: str) -> Images:
                 )
             members, notes = _members(((entry.filename, entry) for entry in entries if not entry.is_dir()), name)
             return _read(members, name, notes, archive)
-    except (zipfile.BadZipFile, NotImplementedError, EOFError, OSError, ValueError, zlib.error) as error:
+    except (*DAMAGE, ValueError) as error:
         raise DataError(
             f"{name} cannot be read as .zip: {error}", legal="a whole zip archive", remedy="copy or pack it again"
         ) from error
@@ -258,7 +258,7 @@ def _bytes(member: _Member, archive: zipfile.ZipFile | None, name: str) -> bytes
         assert archive is not None  # noqa: S101 - entries come from one
         with archive.open(member.source) as file:
             return file.read()
-    except (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError, ValueError, RuntimeError) as error:
+    except (*DAMAGE, ValueError) as error:
         return Fault(where=where, met=f"cannot be unpacked: {error}")
 
 
