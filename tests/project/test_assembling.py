@@ -209,3 +209,16 @@ def test_what_decides_nothing_is_a_fault_with_its_place(folder, text, said):
     dataset = load_dataset(given)
 
     assert any(fault.startswith(said) for fault in faults(build_pipeline, given, dataset))
+
+
+def test_what_decides_nothing_of_one_text_is_a_fault(folder):
+    (folder / "words.txt").write_text("to be or not to be, that is the question. " * 80, "utf-8")
+    given = parse_project(
+        "task: generation\ndata: {train: words.txt, target: text}\naugment: {token_dropout: .1}\nbatch: {pool: 5}\n",
+        path=folder / "kilter.yaml",
+    )
+
+    with pytest.raises(RecipeError) as caught:
+        build_pipeline(given, load_dataset(given))
+    assert "kilter.yaml:3:11 augment.token_dropout decides nothing" in str(caught.value)
+    assert "kilter.yaml:4:9 batch.pool decides nothing" in str(caught.value)

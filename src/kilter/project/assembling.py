@@ -17,6 +17,7 @@ from kilter.data.joining import join
 from kilter.data.preprocessing import Preprocessing
 from kilter.data.reading import DECIDES, Reading, ending_of, read
 from kilter.data.settings import OF_TEXTS
+from kilter.data.streaming import StreamSource
 from kilter.models.baselines import alternatives
 from kilter.models.catalogue import make_factory
 from kilter.models.defaults import default_recipe
@@ -25,6 +26,7 @@ from kilter.project.splits import HELD_OUT, described, put_aside, too_rare
 from kilter.tasks.reading import form_of, make_task
 from kilter.values.errors import DataError, RecipeError
 from kilter.values.pipeline import Pipeline
+from kilter.values.recipe import Augment
 from kilter.values.table import Dataset, Kind, Schema, Table
 from kilter.values.validation import nearest
 
@@ -184,7 +186,7 @@ def build_pipeline(project: Project, dataset: Dataset) -> tuple[Pipeline, Prepro
         raise project.placed(error) from error
     faults = [
         project.fault(path, met=f"{path} decides nothing", legal=why, remedy="leave it out, or set what it needs")
-        for path, why in _idle(project, settings, inputs.vocabulary)
+        for path, why in _idle(project, settings, inputs.vocabulary, stream=schema.stream)
     ]
     legal = alternatives(task.baselines)
     faults += [
@@ -226,8 +228,6 @@ def _overlapping(exact: NDArray[np.int64], split: NDArray[np.int64]) -> NDArray[
 def _source(split: str, dataset: Dataset, preprocessing: Preprocessing, task: Task, **settings: Any) -> Source:
     table, schema = dataset[split], dataset.schema
     if schema.stream:
-        from kilter.data.streaming import StreamSource
-
         return StreamSource(
             table=table, schema=schema, preprocessing=preprocessing, stack=task.stack, batch=settings["batch"]
         )
@@ -243,7 +243,7 @@ def _source(split: str, dataset: Dataset, preprocessing: Preprocessing, task: Ta
     )
 
 
-def _idle(project: Project, settings: PreprocessingSettings, vocabulary: int) -> list[tuple[str, str]]:
+def _idle(project: Project, settings: PreprocessingSettings, vocabulary: int, *, stream: bool) -> list[tuple[str, str]]:
     """Settings that were given and that nothing reads, and why."""
     idle = [
         (f"preprocessing.{key}", "it is for texts, and no input holds any")
@@ -257,6 +257,17 @@ def _idle(project: Project, settings: PreprocessingSettings, vocabulary: int) ->
     ]
     if project.says("preprocessing.spaces") and vocabulary and settings.unit != "character":
         idle.append(("preprocessing.spaces", "it is for unit: character; words are parted at white space anyway"))
+    if stream:  # its windows are moved in each epoch, and never varied otherwise
+        idle += [
+            (f"augment.{key}", "it is for rows that stand by themselves, and these are one text")
+            for key in Augment.model_fields
+            if project.says(f"augment.{key}")
+        ]
+        idle += [
+            (f"batch.{key}", "windows of one text are all of one length and of one task")
+            for key in ("pool", "sampling", "sampling_exponent")
+            if project.says(f"batch.{key}")
+        ]
     if project.says("batch.pool") and not vocabulary:
         idle.append(("batch.pool", "it is for texts, and no input holds any"))
     return idle
