@@ -1,23 +1,52 @@
-"""The doctor: what can be found out about a pipeline before compute is spent."""
+"""The doctor: what can be found out about a pipeline or a person's program before compute is spent."""
 
 from __future__ import annotations
 
 from kilter.checks.examination import examine
+from kilter.checks.persons_code import PersonsCodeFailed, failure
 from kilter.checks.preflight import PREFLIGHT_CHECKS
+from kilter.checks.program import PROGRAM_CHECKS
+from kilter.checks.program.bench import Bench
+from kilter.checks.program.probe import Effort
+from kilter.engine.seeding import left_as_found
 from kilter.values.finding import Examination, Finding
 from kilter.values.pipeline import Pipeline
+from kilter.values.program import Program
 
 
-def check(pipeline: Pipeline, *, seconds_each: float = 60.0) -> Examination:
-    """What the preflight checks find in a pipeline; everything is left as it was.
+def check(
+    subject: Pipeline | Program, *, effort: Effort = Effort.QUICK, seed: int = 0, seconds_each: float = 60.0
+) -> Examination:
+    """What the checks find in a pipeline or a person's program; everything is left as it was.
 
     Args:
-        pipeline: what is to be trained.
+        subject: what is to be trained.
+        effort: how much compute checks of a program may take.
+        seed: with which a program is made.
         seconds_each: the time limit of each check; one that needs longer is skipped and says so.
     """
-    examination = examine(PREFLIGHT_CHECKS, pipeline, seconds_each=seconds_each)
+    if isinstance(subject, Program):
+        return _check_program(subject, effort=effort, seed=seed, seconds_each=seconds_each)
+    return _once(examine(PREFLIGHT_CHECKS, subject, seconds_each=seconds_each))
+
+
+def _check_program(program: Program, *, effort: Effort, seed: int, seconds_each: float) -> Examination:
+    bench = Bench(program=program, seed=seed)
+    try:
+        with left_as_found():
+            recording = bench.recording
+    except PersonsCodeFailed as failed:
+        return Examination(findings=(failure(failed),))
+    if recording.error is not None and not recording.steps:
+        return Examination(findings=(failure(PersonsCodeFailed("The first training step", recording.error)),))
+    chosen = [check for check in PROGRAM_CHECKS if effort is Effort.FULL or check.effort is Effort.QUICK]
+    return _once(examine(chosen, bench, seconds_each=seconds_each))
+
+
+def _once(examination: Examination) -> Examination:
+    """The same without repetition: an error of the person's code meets every probe."""
     once: list[Finding] = []
-    for finding in examination.findings:  # an error of the person's code meets every probe
+    for finding in examination.findings:
         if finding not in once:
             once.append(finding)
     return Examination(findings=tuple(once), skipped=examination.skipped, seconds=examination.seconds)

@@ -10,6 +10,7 @@ from kilter.project.reading import Project, read_project
 from kilter.values.errors import UsageError
 from kilter.values.pipeline import Pipeline
 from kilter.values.predictions import Predictions
+from kilter.values.program import Program
 from kilter.values.run import Run
 from kilter.values.table import Dataset
 
@@ -63,18 +64,30 @@ def audit(data: str | Path | Project | Dataset, *, overrides: Iterable[str] = ()
     return audit_project(_project(data, overrides))
 
 
-def check(pipeline: str | Path | Project | Pipeline, *, overrides: Iterable[str] = ()) -> Examination:
+def check(
+    pipeline: str | Path | Project | Pipeline | Program, *, effort: str = "quick", overrides: Iterable[str] = ()
+) -> Examination:
     """Question a pipeline before compute is spent; it, its model and the random state stay as they are.
 
+    Args:
+        pipeline: a project file, its folder, a project that was read, a pipeline, or a person's own training as
+            `Pipeline.from_loop` takes it.
+        effort: "quick" looks at the first dozen steps; "full" also trains with one thing changed, again and again.
+        overrides: `key.sub=value`, laid over a file.
+
     Raises:
+        UsageError: an effort that there is not.
         RecipeError: faults in the project file.
         DataError: files that cannot be read.
     """
     from kilter.checks import doctor
+    from kilter.checks.program.probe import Effort
     from kilter.project.flow import check_project
 
-    if isinstance(pipeline, Pipeline):
-        return doctor.check(pipeline)
+    if effort not in list(Effort):
+        raise UsageError(f"effort={effort!r}", legal=f"it is {' or '.join(Effort)}")
+    if isinstance(pipeline, Pipeline | Program):
+        return doctor.check(pipeline, effort=Effort(effort))
     return check_project(_project(pipeline, overrides))
 
 

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 import torch
 
+from kilter.checks.persons_code import PersonsCodeFailed
 from kilter.checks.preflight.bench import Bench, chosen, with_inputs
-from kilter.checks.preflight.probe import PersonsCodeFailed
 from kilter.testing.healthy.pipelines import classify, labels, numbers, of_amounts, over_numbers, over_tokens
 from kilter.testing.networks import Perceptron
 

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 import torch
 
-from kilter.checks.preflight.probe import PersonsCodeFailed, Probe, failure, persons_code
+from kilter.checks.persons_code import PersonsCodeFailed, failure, persons_code
+from kilter.checks.preflight.probe import Probe
 from kilter.testing.healthy.pipelines import over_numbers
 from kilter.testing.state import random_states
 from kilter.values.errors import UsageError

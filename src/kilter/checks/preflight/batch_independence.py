@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, ClassVar, Final, NamedTuple, final
 import torch
 from torch import nn
 
+from kilter.checks.persons_code import PersonsCodeFailed
 from kilter.checks.preflight.bench import Bench, chosen, with_inputs
 from kilter.checks.preflight.outputs import difference, rows, same
 from kilter.checks.preflight.places import exchanged
-from kilter.checks.preflight.probe import PersonsCodeFailed, Probe
+from kilter.checks.preflight.probe import Probe
 from kilter.engine.seeding import seed_everything
 from kilter.values.finding import Finding, Severity, Skipped, Strength
 from kilter.values.pipeline import Pipeline

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Final, NamedTuple, final
 
 import torch
 
+from kilter.checks.persons_code import persons_code
 from kilter.checks.preflight.places import longest
-from kilter.checks.preflight.probe import persons_code
 from kilter.engine.devices import choose_device
 from kilter.engine.forwarding import forward
 from kilter.engine.optimizers import make_optimizer

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, final
 import numpy as np
 import torch
 
+from kilter.checks.persons_code import persons_code
 from kilter.checks.preflight.bench import FEWEST, PLACES, Bench, Made
 from kilter.checks.preflight.places import longest
-from kilter.checks.preflight.probe import persons_code
 from kilter.engine.seeding import seed_everything
 
 if TYPE_CHECKING:
