@@ -114,14 +114,20 @@ class Pipeline:
         Raises:
             UsageError: something given has no legal value; what is legal is said.
         """
-        calls = {"make": make, "step": step, "validate": validate, "epoch_end": epoch_end, "set_rate": set_rate}
+        calls: dict[str, Any] = {
+            "make": make,
+            "step": step,
+            "validate": validate,
+            "epoch_end": epoch_end,
+            "set_rate": set_rate,
+        }
         calls |= {"forward": forward, "loss": loss}
         for name, call in calls.items():
             if not callable(call) and (name == "make" or call is not None):
                 raise UsageError(
                     f"{name}={call!r}", legal="it is a function", remedy=f"give {name} the function itself"
                 )
-        counts = {"classes": classes, "epochs": epochs, "accumulate": accumulate}
+        counts: dict[str, Any] = {"classes": classes, "epochs": epochs, "accumulate": accumulate}
         for name, count in counts.items():
             if count is not None and (not isinstance(count, int) or isinstance(count, bool) or count < 1):
                 raise UsageError(f"{name}={count!r}", legal="it is a whole number of 1 or more, or None")
