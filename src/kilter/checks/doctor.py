@@ -8,8 +8,9 @@ from kilter.checks.preflight import PREFLIGHT_CHECKS
 from kilter.checks.program import PROGRAM_CHECKS
 from kilter.checks.program.bench import Bench
 from kilter.checks.program.probe import Effort
+from kilter.checks.program.projecting import program_of
 from kilter.engine.seeding import left_as_found
-from kilter.values.finding import Examination, Finding
+from kilter.values.finding import Examination, Finding, Severity, in_order
 from kilter.values.pipeline import Pipeline
 from kilter.values.program import Program
 
@@ -27,7 +28,24 @@ def check(
     """
     if isinstance(subject, Program):
         return _check_program(subject, effort=effort, seed=seed, seconds_each=seconds_each)
-    return _once(examine(PREFLIGHT_CHECKS, subject, seconds_each=seconds_each))
+    preflight = _once(examine(PREFLIGHT_CHECKS, subject, seconds_each=seconds_each))
+    if effort is Effort.QUICK or (preflight.worst or Severity.NOTE) is Severity.FAILURE:
+        return preflight  # what follows trains, and nothing can be learnt from training what is wrong
+    program = _check_program(program_of(subject), effort=effort, seed=subject.recipe.train.seed, seconds_each=seconds_each)
+    return _together(preflight, program)
+
+
+def _together(first: Examination, second: Examination) -> Examination:
+    """Two examinations of one training; what both say is said once, in the words of the first."""
+    names = {finding.name for finding in first.findings}
+    causes = {finding.causes[0] for finding in first.findings if finding.causes}
+    more = [f for f in second.findings if f.name not in names and not (f.causes and f.causes[0] in causes)]
+    skipped = {each.name: each for each in (*second.skipped, *first.skipped)}
+    return Examination(
+        findings=in_order((*first.findings, *more)),
+        skipped=tuple(skipped.values()),
+        seconds={**second.seconds, **first.seconds},
+    )
 
 
 def _check_program(program: Program, *, effort: Effort, seed: int, seconds_each: float) -> Examination:

@@ -2,22 +2,61 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
 from kilter.cli.options import Options, shared_options
 
+if TYPE_CHECKING:
+    from kilter.values.finding import Examination
+
 
 @click.command(short_help="Probe the pipeline before a long run.")
 @click.argument("project", default="kilter.yaml")
+@click.option(
+    "--effort",
+    type=click.Choice(["quick", "full"]),
+    default="quick",
+    show_default=True,
+    help="quick: seconds; full: short trainings with one thing changed, some times the training's own length.",
+)
+@click.option("--prove", is_flag=True, help="Apply the first advice to a fresh copy, train it, say what came of it.")
 @shared_options
-def check(*, project: str, options: Options) -> None:
-    """Question the pipeline before compute is spent: losses, gradients, inputs."""
+def check(*, project: str, effort: str, prove: bool, options: Options) -> None:
+    """Question a pipeline before compute is spent: losses, gradients, inputs.
+
+    PROJECT is a project file or its folder; or a person's own training, as train.py:NAME,
+    where NAME is what kilter.Pipeline.from_loop gave, a function that returns it, or a
+    function make(seed) that returns (model, optimizer, loss_fn, train_loader, valid_loader).
+    """
+    from kilter.project.own_program import is_own_program
+
+    if is_own_program(project):
+        _check_program(project, effort=effort, prove=prove, options=options)
+        return
     from kilter.project.reading import read_project
 
     read = read_project(project, options.overrides)  # faults of the file are said before torch is imported
-    from kilter.cli.result import examination_result, examination_text, finish
-    from kilter.project.flow import check_project
+    from kilter.project.front import check as examine
 
-    examination = check_project(read)
-    document = examination_result("check", examination, read.file.gate.fail_on)
-    finish(options, document, examination_text(f"preflight of {read.name}", examination))
+    examination = examine(read, effort=effort, prove=prove)
+    _finish(options, f"preflight of {read.name}", examination, read.file.gate.fail_on, effort)
+
+
+def _check_program(named: str, *, effort: str, prove: bool, options: Options) -> None:
+    from kilter.project.front import check as examine
+    from kilter.project.own_program import read_own_program
+
+    fail_on, others = options.gate()
+    others.refuse_overrides(f"check {named}", "a program of one's own has no project file whose values could be set")
+    examination = examine(read_own_program(named), effort=effort, prove=prove)
+    _finish(options, f"check of {named}", examination, fail_on, effort)
+
+
+def _finish(options: Options, title: str, examination: Examination, fail_on: str, effort: str) -> None:
+    from kilter.cli.result import examination_result, examination_text, finish
+
+    document = examination_result("check", examination, fail_on)
+    text = "" if options.json else examination_text(title, examination, told=True)
+    finish(options, {**document, "effort": effort}, text)

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import wraps
-from typing import Any, final
+from typing import Any, Final, final
 
 import click
 
 from kilter.values.errors import UsageError
+
+_GATE: Final = "gate.fail_on="
 
 
 @final
@@ -39,6 +41,12 @@ class Options:
                 f"`kilter {command}` with {', '.join(self.overrides)}", legal=why, remedy="leave --set and the gate out"
             )
 
+    def gate(self) -> tuple[str, Options]:
+        """The mildest finding that stops the way, as the gate's options say it, and the options without it."""
+        said = [text for text in self.overrides if text.startswith(_GATE)]
+        rest = tuple(text for text in self.overrides if not text.startswith(_GATE))
+        return said[-1].removeprefix(_GATE) if said else "failure", replace(self, overrides=rest)
+
 
 def shared_options(command: Callable[..., None]) -> Callable[..., None]:
     """Give a command the options that all have, gathered in its argument `options`."""
@@ -62,7 +70,7 @@ def shared_options(command: Callable[..., None]) -> Callable[..., None]:
             raise UsageError(f"--gate off and --fail-on {fail_on}", legal="one of them", remedy="leave one out")
         threshold = "off" if gate == "off" else fail_on
         if threshold is not None:
-            overrides = (*overrides, f"gate.fail_on={threshold}")
+            overrides = (*overrides, f"{_GATE}{threshold}")
         command(options=Options(json=as_json, quiet=quiet, overrides=overrides), **others)
 
     return gathered

@@ -123,16 +123,32 @@ def run_text(run: Run) -> str:
     return f"{paper(compose(run))}\nreport: {run.path / REPORT}\n"
 
 
-def examination_text(title: str, examination: Examination) -> str:
-    """What checks found, as text."""
+def examination_text(title: str, examination: Examination, *, told: bool = False) -> str:
+    """What checks found, as text.
+
+    Args:
+        title: of the page.
+        examination: what was found.
+        told: whether the evidence of each finding and what the checks cost is said, too.
+    """
+    from kilter.report.evidence import evidence_line
     from kilter.values.document import Alerts, Document, Paragraph
 
     blocks: list[Block] = []
-    if examination.findings:
+    if told:
+        for finding in examination.findings:
+            blocks.append(Alerts(findings=(finding,)))
+            blocks += [Paragraph(text=f"evidence: {line}") for line in [evidence_line(finding)] if line]
+    elif examination.findings:
         blocks.append(Alerts(findings=examination.findings))
-    else:
+    if not examination.findings:
         blocks.append(Paragraph(text=f"{len(examination.seconds)} checks found nothing."))
     blocks += [Paragraph(text=f"Skipped {skipped.name}: {skipped.reason}.") for skipped in examination.skipped]
+    if told and examination.seconds:
+        dearest = sorted(examination.seconds.items(), key=lambda item: -item[1])[:3]
+        most = ", ".join(f"{name} {seconds:.2f} s" for name, seconds in dearest)
+        total = sum(examination.seconds.values())
+        blocks.append(Paragraph(text=f"{len(examination.seconds)} checks took {total:.1f} s; most: {most}."))
     return paper(Document(title=title, blocks=tuple(blocks)))
 
 

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any, final
 import torch
 
 from kilter.engine.programs import Made
+from kilter.engine.seeding import left_as_found
 from kilter.engine.trees import detached
-from kilter.values.recording import Backward, Call, Update
+from kilter.values.recording import Backward, Call, Gradients, Update
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -26,6 +27,7 @@ class Notes:
     backwards: list[Backward] = field(default_factory=list)
     updates: list[Update] = field(default_factory=list)
     order: list[str] = field(default_factory=list)
+    in_backward: bool = False  # what is checkpointed runs forward again there, and nobody called it
 
     def note_loss(self, call: Call) -> None:
         """A call of the loss, in its place."""
@@ -67,7 +69,7 @@ def listening(made: Made, parameters: Mapping[str, Tensor], notes: Callable[[], 
     """Inside, all that a step does is noted; what it gives stands in for the loss function."""
     with (
         _hearing_modules(made.model, notes),
-        _hearing_backward(parameters, notes),
+        _hearing_backward(made.model, parameters, notes),
         _hearing_updates(made, parameters, notes),
         hearing_loss(made.loss_fn, lambda call: notes().note_loss(call)) as loss_fn,
     ):
@@ -87,7 +89,7 @@ def _hearing_modules(model: nn.Module, notes: Callable[[], Notes]) -> Iterator[N
         def hook(module: nn.Module, arguments: Any, keywords: Any, result: Any) -> None:
             nonlocal depth
             depth -= 1
-            if depth == 0:
+            if depth == 0 and not notes().in_backward:
                 evaluating = tuple(inner for inner, part in module.named_modules() if inner and not part.training)
                 notes().calls.append(
                     Call(
@@ -170,14 +172,39 @@ class _Heard:
 
 
 @contextmanager
-def _hearing_backward(parameters: Mapping[str, Tensor], notes: Callable[[], Notes]) -> Iterator[None]:
+def _hearing_backward(model: nn.Module, parameters: Mapping[str, Tensor], notes: Callable[[], Notes]) -> Iterator[None]:
     original = torch.autograd.backward
 
     def backward(tensors: Any, grad_tensors: Any = None, *arguments: Any, **keywords: Any) -> None:
+        if notes().in_backward:  # a checkpointed part calls it for itself
+            original(tensors, grad_tensors, *arguments, **keywords)
+            return
         losses: tuple[Any, ...] = (tensors,) if isinstance(tensors, torch.Tensor) else tuple(tensors)
         weights = (grad_tensors,) if isinstance(grad_tensors, torch.Tensor) else grad_tensors
-        notes().backwards.append(_backward(losses, weights, parameters))
+        only = keywords.get("inputs")
+        asked = [only] if isinstance(only, torch.Tensor) else only
+        wanted = {
+            name: parameter
+            for name, parameter in parameters.items()
+            if parameter.requires_grad and (asked is None or any(parameter is one for one in asked))
+        }
+        before = {name: _copy_of(parameter.grad) for name, parameter in wanted.items()}
+        notes().in_backward = True
+        with _buffers_as_found(model), left_as_found():
+            fresh = _fresh(losses, weights, wanted)
+        known = {id(parameter) for name, parameter in parameters.items() if not name.startswith("optimizer[")}
+        strangers = tuple(tuple(leaf.shape) for leaf in graph_leaves(losses) if id(leaf) not in known)
         original(tensors, grad_tensors, *arguments, **keywords)
+        notes().in_backward = False
+        notes().backwards.append(
+            Backward(
+                loss=losses[0].detach().clone(),
+                differentiable=all(loss.requires_grad for loss in losses),
+                fresh=_added(before, wanted) if fresh is None else fresh,
+                before=before,
+                strangers=strangers,
+            )
+        )
         notes().order.append("backward")
 
     torch.autograd.backward = backward
@@ -187,24 +214,39 @@ def _hearing_backward(parameters: Mapping[str, Tensor], notes: Callable[[], Note
         torch.autograd.backward = original
 
 
-def _backward(losses: tuple[Tensor, ...], weights: Any, parameters: Mapping[str, Tensor]) -> Backward:
-    wanted = {name: parameter for name, parameter in parameters.items() if parameter.requires_grad}
-    differentiable = all(loss.requires_grad for loss in losses)
+def _fresh(losses: tuple[Tensor, ...], weights: Any, wanted: Mapping[str, Tensor]) -> Gradients | None:
+    """The gradient of a backward that is about to be called; None where only that call itself can tell it."""
     scalar = weights is not None or all(loss.numel() == 1 for loss in losses)
-    fresh: dict[str, Tensor | None] = dict.fromkeys(wanted)
-    if differentiable and scalar and wanted:
+    if not wanted or not scalar or not all(loss.requires_grad for loss in losses):
+        return dict.fromkeys(wanted)
+    try:
         found: tuple[Any, ...] = torch.autograd.grad(
             losses, list(wanted.values()), grad_outputs=weights, allow_unused=True, retain_graph=True
         )
-        fresh = {name: None if g is None else _dense(g).clone() for name, g in zip(wanted, found, strict=True)}
-    known = {id(parameter) for name, parameter in parameters.items() if not name.startswith("optimizer[")}
-    return Backward(
-        loss=losses[0].detach().clone(),
-        differentiable=differentiable,
-        fresh=fresh,
-        before={name: None if p.grad is None else _dense(p.grad).clone() for name, p in wanted.items()},
-        strangers=tuple(tuple(leaf.shape) for leaf in graph_leaves(losses) if id(leaf) not in known),
-    )
+    except RuntimeError:  # checkpointing by re-entering, compiled backwards: they run once, and only as a whole
+        return None
+    return {name: _copy_of(gradient) for name, gradient in zip(wanted, found, strict=True)}
+
+
+def _added(before: Gradients, wanted: Mapping[str, Tensor]) -> Gradients:
+    """What a backward that was called has added."""
+    after = {name: _copy_of(parameter.grad) for name, parameter in wanted.items()}
+    return {
+        name: gradient if gradient is None or (old := before[name]) is None else gradient - old
+        for name, gradient in after.items()
+    }
+
+
+@contextmanager
+def _buffers_as_found(model: nn.Module) -> Iterator[None]:
+    kept = [(buffer, buffer.detach().clone()) for buffer in model.buffers()]
+    try:
+        yield
+    finally:
+        with torch.no_grad():
+            for buffer, before in kept:
+                if not torch.equal(buffer, before):
+                    buffer.copy_(before)
 
 
 def graph_leaves(losses: tuple[Tensor, ...]) -> list[Tensor]:
@@ -227,22 +269,25 @@ def graph_leaves(losses: tuple[Tensor, ...]) -> list[Tensor]:
 def _hearing_updates(made: Made, parameters: Mapping[str, Tensor], notes: Callable[[], Notes]) -> Iterator[None]:
     handles = []
     names = {id(parameter): name for name, parameter in parameters.items()}
-    begun: dict[int, tuple[dict[str, Tensor | None], dict[str, Tensor], tuple[Mapping[str, Any], ...]]] = {}
+    begun: dict[int, tuple[dict[str, Tensor | None], dict[str, Tensor], tuple[Mapping[str, Any], ...], int]] = {}
 
     def beginning(at: int) -> Any:
         def hook(optimizer: torch.optim.Optimizer, _arguments: Any, _keywords: Any) -> None:
             held = _held(optimizer, names)
-            gradients = {name: None if p.grad is None else _dense(p.grad).clone() for name, p in held.items()}
+            gradients = {name: _copy_of(parameter.grad) for name, parameter in held.items()}
             values = {name: parameter.detach().clone() for name, parameter in held.items()}
-            begun[at] = gradients, values, tuple(settings(optimizer, parameters))
+            begun[at] = gradients, values, tuple(settings(optimizer, parameters)), len(notes().backwards)
 
         return hook
 
     def ending(at: int) -> Any:
         def hook(optimizer: torch.optim.Optimizer, _arguments: Any, _keywords: Any) -> None:
-            gradients, values, groups = begun.pop(at)
+            gradients, values, groups, earlier = begun.pop(at)
             after = {name: parameter.detach().clone() for name, parameter in _held(optimizer, names).items()}
-            notes().updates.append(Update(optimizer=at, gradients=gradients, before=values, after=after, groups=groups))
+            within = len(notes().backwards) - earlier
+            notes().updates.append(
+                Update(optimizer=at, gradients=gradients, before=values, after=after, groups=groups, within=within)
+            )
             notes().order.append("update")
 
         return hook
@@ -266,6 +311,8 @@ def _held(optimizer: torch.optim.Optimizer, names: Mapping[int, str]) -> dict[st
     }
 
 
-def _dense(tensor: Tensor) -> Tensor:
-    """An embedding's sparse gradient as an ordinary one."""
-    return tensor.detach().to_dense() if tensor.is_sparse else tensor.detach()
+def _copy_of(gradient: Tensor | None) -> Tensor | None:
+    """A gradient of its own; an embedding's sparse one as an ordinary one."""
+    if gradient is None:
+        return None
+    return gradient.detach().to_dense() if gradient.is_sparse else gradient.detach().clone()

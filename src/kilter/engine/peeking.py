@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+import math
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, final
@@ -12,7 +13,7 @@ import torch
 from kilter.engine.listening import hearing_loss
 from kilter.engine.programs import Made, train_step
 from kilter.engine.seeding import left_as_found, seed_everything
-from kilter.engine.trees import leaves
+from kilter.engine.trees import apart, leaves
 from kilter.values.recording import Call
 
 if TYPE_CHECKING:
@@ -34,6 +35,7 @@ class Peek:
         loss: what backward was about to be called on, with its graph; None if it never came to that.
         losses: calls of the loss function, as copies.
         returned: what the step gave, where it never came to a backward.
+        module: which module that call was of: the model, or a part that the step calls by itself.
     """
 
     outputs: Any
@@ -43,6 +45,7 @@ class Peek:
     loss: Tensor | None
     losses: tuple[Call, ...]
     returned: Any = None
+    module: nn.Module | None = None
 
 
 class _Enough(BaseException):
@@ -59,7 +62,7 @@ def peek(program: Program, made: Made, batch: Any, *, training: bool | None = No
         training: the mode in which the model is called, whatever the step sets; None leaves it to the step.
         seed: of the global generators before the step; None leaves them as they are.
     """
-    calls: list[tuple[Any, Any, Any]] = []
+    calls: list[tuple[Any, Any, Any, Any]] = []
     losses: list[Call] = []
     reached: list[Tensor] = []
     returned: Any = None
@@ -71,6 +74,7 @@ def peek(program: Program, made: Made, batch: Any, *, training: bool | None = No
     with (
         left_as_found(),
         _model_as_found(made.model),
+        _settings_as_found(made),
         _updates_withheld(made),
         _outermost_calls(made.model, calls, training=training),
         hearing_loss(made.loss_fn, losses.append) as loss_fn,
@@ -79,8 +83,8 @@ def peek(program: Program, made: Made, batch: Any, *, training: bool | None = No
         if seed is not None:
             seed_everything(seed)
         with suppress(_Enough):
-            returned = train_step(program, made, batch, loss_fn=loss_fn)
-    arguments, keywords, outputs = calls[-1] if calls else ((), {}, None)
+            returned = train_step(program, made, apart(batch), loss_fn=loss_fn)
+    arguments, keywords, outputs, module = calls[-1] if calls else ((), {}, None, None)
     return Peek(
         outputs=outputs,
         arguments=arguments,
@@ -89,27 +93,75 @@ def peek(program: Program, made: Made, batch: Any, *, training: bool | None = No
         loss=reached[0] if reached else None,
         losses=tuple(losses),
         returned=returned,
+        module=module,
     )
+
+
+def call_again(
+    made: Made, seen: Peek, arguments: tuple[Any, ...], keywords: Mapping[str, Any], *, training: bool = False
+) -> Any:
+    """What the call that was seen gives for other arguments, without a graph; all is then as before.
+
+    Args:
+        made: on what it was seen.
+        seen: the peek.
+        arguments: positional ones.
+        keywords: the others.
+        training: the mode in which the module is called. The global generators stand where they stand each time.
+
+    Raises:
+        ValueError: no call was seen.
+    """
+    if seen.module is None:
+        raise ValueError("no call of the model was seen")
+    with left_as_found(), _model_as_found(made.model), torch.no_grad():
+        seed_everything(0)
+        seen.module.train(training)
+        return seen.module(*apart(arguments), **apart(dict(keywords)))
 
 
 @contextmanager
 def _model_as_found(model: nn.Module) -> Iterator[None]:
-    buffers = [(buffer, buffer.detach().clone()) for buffer in model.buffers()]
+    tensors = [(tensor, tensor.detach().clone()) for tensor in (*model.parameters(), *model.buffers())]
     gradients = [(parameter, parameter.grad) for parameter in model.parameters()]
+    asking = [(parameter, parameter.requires_grad) for parameter in model.parameters()]
     kept = [(parameter.grad, parameter.grad.clone()) for parameter, _ in gradients if parameter.grad is not None]
     modes = [(module, module.training) for module in model.modules()]
     try:
         yield
     finally:
         with torch.no_grad():
-            for buffer, before in buffers:
-                buffer.copy_(before)
+            for tensor, before in tensors:
+                tensor.data.copy_(before)  # by `data`, since a graph of this very peek may still hold it
             for gradient, before in kept:  # `zero_grad` may have written into them
                 gradient.copy_(before)
         for parameter, gradient_before in gradients:
             parameter.grad = gradient_before
+        for parameter, wanted in asking:
+            if parameter.requires_grad != wanted:
+                parameter.requires_grad_(wanted)
         for module, mode in modes:
             module.training = mode
+
+
+@contextmanager
+def _settings_as_found(made: Made) -> Iterator[None]:
+    """Rates and counters that a step sets before its backward, a schedule's own among them."""
+    groups = [group for optimizer in made.optimizers for group in optimizer.param_groups]
+    settings = [(group, {key: _own(value) for key, value in group.items() if key != "params"}) for group in groups]
+    schedules = [(schedule, dict(vars(schedule))) for schedule in made.schedulers]
+    try:
+        yield
+    finally:
+        for group, before in settings:
+            group.update(before)
+        for schedule, before in schedules:
+            vars(schedule).clear()
+            vars(schedule).update(before)
+
+
+def _own(value: Any) -> Any:
+    return value.detach().clone() if isinstance(value, torch.Tensor) else value
 
 
 @contextmanager
@@ -119,21 +171,23 @@ def _updates_withheld(made: Made) -> Iterator[None]:
     def withheld(closure: Callable[[], Any] | None = None, **_keywords: Any) -> Any:
         return closure() if closure is not None else None
 
-    before = [(optimizer, optimizer.__dict__.get("step")) for optimizer in made.optimizers]
-    for optimizer, _ in before:
-        optimizer.__dict__["step"] = withheld
+    mute: Any = withheld
+    mute._wrapped_by_lr_sched = True  # schedules warn where their own wrapping of `step` is gone
+    before = [(vars(optimizer), dict(vars(optimizer))) for optimizer in made.optimizers]
+    for own, _ in before:
+        own |= {"step": mute, "_opt_called": True}  # the second is what they ask next
     try:
         yield
     finally:
-        for optimizer, own in before:
-            if own is None:
-                del optimizer.__dict__["step"]
-            else:
-                optimizer.__dict__["step"] = own
+        for own, kept in before:
+            own.clear()
+            own.update(kept)
 
 
 @contextmanager
-def _outermost_calls(model: nn.Module, calls: list[tuple[Any, Any, Any]], *, training: bool | None) -> Iterator[None]:
+def _outermost_calls(
+    model: nn.Module, calls: list[tuple[Any, Any, Any, Any]], *, training: bool | None
+) -> Iterator[None]:
     depth = 0
     handles = []
 
@@ -143,11 +197,11 @@ def _outermost_calls(model: nn.Module, calls: list[tuple[Any, Any, Any]], *, tra
             module.train(training)
         depth += 1
 
-    def leaving(_module: nn.Module, arguments: Any, keywords: Any, result: Any) -> None:
+    def leaving(module: nn.Module, arguments: Any, keywords: Any, result: Any) -> None:
         nonlocal depth
         depth -= 1
         if depth == 0:
-            calls.append((arguments, keywords, result))
+            calls.append((arguments, keywords, result, module))
 
     for module in model.modules():
         handles.append(module.register_forward_pre_hook(entering, with_kwargs=True))
@@ -184,3 +238,52 @@ def output_gradient(loss: Tensor, tensor: Tensor) -> Tensor | None:
 def float_tensors(outputs: Any) -> list[Tensor]:
     """The tensors of floating-point numbers in what a model gave, in order."""
     return [tensor for tensor in leaves(outputs).values() if tensor.is_floating_point()]
+
+
+def step_by(
+    program: Program,
+    made: Made,
+    batch: Any,
+    optimizers: Sequence[torch.optim.Optimizer],
+    *,
+    training: bool | None = None,
+    loss_of: Callable[[Any, Tensor, Any], Tensor] | None = None,
+) -> float:
+    """A step of a person's program up to its backward, then backward and fresh optimizers in the author's place.
+
+    Args:
+        program: whose step it is.
+        made: on what; its own optimizers change nothing.
+        batch: of the kind that the step takes.
+        optimizers: what updates.
+        training: the mode in which the model is called, whatever the step sets; None leaves it to the step.
+        loss_of: (outputs of the model's last call, loss, batch) to what is minimised; None takes the loss.
+
+    Returns:
+        What was minimised; not-a-number where the step never came to a backward, or its loss has no graph.
+    """
+    calls: list[tuple[Any, Any, Any, Any]] = []
+    reached: list[Tensor] = []
+
+    def enough(tensors: Any, *_arguments: Any, **_keywords: Any) -> None:
+        reached.append(tensors if isinstance(tensors, torch.Tensor) else next(iter(tensors)))
+        raise _Enough
+
+    with (
+        _updates_withheld(made),
+        _outermost_calls(made.model, calls, training=training),
+        _backward_is(enough),
+        suppress(_Enough),
+    ):
+        train_step(program, made, batch)
+    if not reached:
+        return math.nan
+    loss = reached[0] if loss_of is None else loss_of(calls[-1][2] if calls else None, reached[0], batch)
+    if not loss.requires_grad:
+        return math.nan
+    for optimizer in optimizers:
+        optimizer.zero_grad()
+    torch.autograd.backward(loss)
+    for optimizer in optimizers:
+        optimizer.step()
+    return float(loss.detach())

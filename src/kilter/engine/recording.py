@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 from kilter.engine.listening import Notes, listening, named_parameters, settings
 from kilter.engine.programs import Made, batches, elements, train_step, value_of
 from kilter.engine.seeding import random_state
+from kilter.engine.trees import apart
 from kilter.values.recording import Recording, SeenStep
 
 if TYPE_CHECKING:
@@ -35,7 +36,9 @@ def record(program: Program, made: Made, *, steps: int = STEPS) -> Recording:
     Gradients of each backward are taken twice, once to look at; weights come out as they would have without looking.
     """
     parameters = named_parameters(made)
-    most = max(3, min(steps, NUMBERS // max(1, 4 * elements(made.model))))
+    room = NUMBERS // max(1, 4 * elements(made.model))
+    most = max(3, min(steps, room))
+    longest = max(most, min(LONGEST, room))
     seen: list[SeenStep] = []
     updates = 0
     error: Exception | None = None
@@ -45,12 +48,12 @@ def record(program: Program, made: Made, *, steps: int = STEPS) -> Recording:
         try:
             for epoch, batch in batches(program, made, LONGEST):
                 notes = Notes()
-                before, random = state(made.model), random_state()
+                before, random, given = state(made.model), random_state(), apart(batch)
                 returned = train_step(program, made, batch, loss_fn=loss_fn)
                 seen.append(
                     SeenStep(
                         epoch=epoch,
-                        batch=batch,
+                        batch=given,
                         random=random,
                         before=before,
                         calls=tuple(notes.calls),
@@ -62,7 +65,8 @@ def record(program: Program, made: Made, *, steps: int = STEPS) -> Recording:
                     )
                 )
                 updates += bool(notes.updates)
-                if len(seen) >= most and (updates >= UPDATES or not updates or len(seen) >= LONGEST):
+                waited = updates >= UPDATES or not (made.optimizers and notes.backwards) or len(seen) >= longest
+                if len(seen) >= most and waited:
                     break
         except Exception as raised:  # noqa: BLE001 - whatever a person's code raises is what was seen
             error = raised

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import fields, is_dataclass, replace
+from copy import copy
+from dataclasses import fields, is_dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import torch
@@ -42,12 +43,14 @@ def with_leaves(tree: Any, new: Mapping[Path, Tensor]) -> Any:
     if isinstance(tree, tuple) and hasattr(tree, "_fields"):
         return type(tree)(*(with_leaves(part, below.get(at, {})) for at, part in enumerate(tree)))
     if isinstance(tree, list | tuple):
-        return type(tree)(with_leaves(part, below.get(at, {})) for at, part in enumerate(tree))
-    if isinstance(tree, Mapping):
-        parts = {key: with_leaves(part, below.get(key, {})) for key, part in tree.items()}
         kind: Any = type(tree)
-        return parts if kind is dict else kind(parts)
-    return replace(tree, **{str(key): with_leaves(getattr(tree, str(key)), more) for key, more in below.items()})
+        return kind([with_leaves(part, below.get(at, {})) for at, part in enumerate(tree)])
+    if isinstance(tree, Mapping):
+        return _with_parts(tree, {key: with_leaves(tree[key], more) for key, more in below.items()})
+    twin = copy(tree)
+    for key, more in below.items():
+        object.__setattr__(twin, str(key), with_leaves(getattr(tree, str(key)), more))  # it may be frozen
+    return twin
 
 
 def size(tree: Any) -> int | None:
@@ -59,7 +62,7 @@ def size(tree: Any) -> int | None:
 def take(tree: Any, rows: Sequence[int]) -> Any:
     """These examples of a batch as a batch of the same make; tensors without the first dimension stay as they are."""
     count = size(tree)
-    index = torch.as_tensor(list(rows))
+    index = torch.as_tensor(list(rows), dtype=torch.long)
     return with_leaves(
         tree,
         {p: t[index.to(t.device)] for p, t in leaves(tree).items() if t.ndim and t.shape[0] == count},
@@ -69,6 +72,26 @@ def take(tree: Any, rows: Sequence[int]) -> Any:
 def detached(tree: Any) -> Any:
     """The same tree with copies of its tensors, cut from their graphs."""
     return with_leaves(tree, {path: tensor.detach().clone() for path, tensor in leaves(tree).items()})
+
+
+def apart(tree: Any) -> Any:
+    """The same tree in containers of its own, so that what is popped or written inside changes nothing outside.
+
+    Tensors are copies, but those through which a gradient is asked for.
+    """
+    return with_leaves(tree, {p: t if t.requires_grad else t.clone() for p, t in leaves(tree).items()})
+
+
+def _with_parts(mapping: Mapping[Any, Any], new: Mapping[Any, Any]) -> Any:
+    """A mapping of the same kind, a person's own kinds included, in the same order."""
+    try:
+        twin: Any = copy(mapping)
+        for key, part in new.items():
+            twin[key] = part
+    except TypeError:  # it cannot be written into
+        kind: Any = type(mapping)
+        return kind({**mapping, **new})
+    return twin
 
 
 def _parts(tree: Any) -> list[tuple[str | int, Any]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 from kilter.checks.data import DATA_CHECKS
 from kilter.checks.doctor import check
 from kilter.checks.examination import examine
+from kilter.checks.program.probe import Effort
 from kilter.project.as_read import with_notes
 from kilter.project.assembling import build_pipeline, clean, load_dataset
 from kilter.project.folder import create_run, load_run, write_results, write_status
@@ -32,6 +34,7 @@ from kilter.project.stages import (
 )
 from kilter.training.checkpoints import newest
 from kilter.values.errors import Interrupted, UsageError
+from kilter.values.finding import Skipped
 from kilter.values.run import Stage
 
 if TYPE_CHECKING:
@@ -102,11 +105,23 @@ def audit_project(project: Project) -> Examination:
     return with_notes(examine(DATA_CHECKS, dataset), dataset)
 
 
-def check_project(project: Project) -> Examination:
-    """What preflight finds in a project's pipeline."""
+def check_project(project: Project, *, effort: Effort = Effort.QUICK, prove: bool = False) -> Examination:
+    """What the doctor finds in a project's pipeline.
+
+    Whether a network beats the simple models is not asked here: it takes the whole training, so that it is skipped
+    with the place where it is answered.
+    """
     dataset, _ = clean(project, load_dataset(project))
     pipeline, _ = build_pipeline(project, dataset)
-    return check(pipeline)
+    examination = check(pipeline, effort=effort, **({"prove": True} if prove else {}))
+    named = project.file.baselines
+    names = ", ".join(pipeline.task.baselines if "auto" in named else named)
+    if effort is Effort.QUICK or not names:
+        return examination
+    elsewhere = f"`kilter run` measures {names} on the same rows before it trains, and its report compares them"
+    return replace(
+        examination, skipped=(*examination.skipped, Skipped(name="better-than-simple-models", reason=elsewhere))
+    )
 
 
 def _work_of(run: Run, progress: Progress | None) -> Work:

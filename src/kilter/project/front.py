@@ -65,7 +65,11 @@ def audit(data: str | Path | Project | Dataset, *, overrides: Iterable[str] = ()
 
 
 def check(
-    pipeline: str | Path | Project | Pipeline | Program, *, effort: str = "quick", overrides: Iterable[str] = ()
+    pipeline: str | Path | Project | Pipeline | Program,
+    *,
+    effort: str = "quick",
+    prove: bool = False,
+    overrides: Iterable[str] = (),
 ) -> Examination:
     """Question a pipeline before compute is spent; it, its model and the random state stay as they are.
 
@@ -73,6 +77,8 @@ def check(
         pipeline: a project file, its folder, a project that was read, a pipeline, or a person's own training as
             `Pipeline.from_loop` takes it.
         effort: "quick" looks at the first dozen steps; "full" also trains with one thing changed, again and again.
+        prove: whether the advice of the first finding is applied to a fresh copy, which is trained; the finding's
+            evidence says what came of it.
         overrides: `key.sub=value`, laid over a file.
 
     Raises:
@@ -84,11 +90,12 @@ def check(
     from kilter.checks.program.probe import Effort
     from kilter.project.flow import check_project
 
+    proving = {"prove": True} if prove else {}
     if effort not in list(Effort):
         raise UsageError(f"effort={effort!r}", legal=f"it is {' or '.join(Effort)}")
     if isinstance(pipeline, Pipeline | Program):
-        return doctor.check(pipeline, effort=Effort(effort))
-    return check_project(_project(pipeline, overrides))
+        return doctor.check(pipeline, effort=Effort(effort), **proving)
+    return check_project(_project(pipeline, overrides), effort=Effort(effort), **proving)
 
 
 def describe(

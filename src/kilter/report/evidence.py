@@ -34,6 +34,18 @@ def evidence_grids(finding: Finding) -> tuple[Grid, ...]:
     return (*first, *tables)
 
 
+def evidence_line(finding: Finding) -> str:
+    """Its numbers and words in one line; tables and traces are left to the report.
+
+    >>> from kilter.values.finding import Severity
+    >>> evidence_line(Finding(code="D102", name="split-overlap", severity=Severity.FAILURE, seen="", advice="",
+    ...                       evidence={"share": 0.03, "rows": [{"train": "a:1"}], "split": "valid"}))
+    'share 0.03, split valid'
+    """
+    simple = {name: value for name, value in finding.evidence.items() if isinstance(value, bool | int | float | str)}
+    return ", ".join(f"{shown(name)} {shown(_text(value), 80)}" for name, value in simple.items())
+
+
 def _table(name: str, value: object) -> Grid | None:
     """A list of rows, a list of mappings, a mapping of columns or a mapping of words, as a table; else None."""
     if isinstance(value, Mapping) and value:

@@ -68,6 +68,7 @@ class Update:
         before: the values of these parameters.
         after: the same, when it was done.
         groups: settings of each parameter group, and under "names" the parameters that it holds, as often as it does.
+        within: how many backwards ran inside of it, as those of a closure do; `gradients` are then older than they.
     """
 
     optimizer: int
@@ -75,6 +76,7 @@ class Update:
     before: Mapping[str, Tensor]
     after: Mapping[str, Tensor]
     groups: tuple[Mapping[str, Any], ...]
+    within: int = 0
 
 
 @final

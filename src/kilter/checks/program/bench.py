@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import islice
-from typing import TYPE_CHECKING, Any, final
+from typing import TYPE_CHECKING, Any, TypeVar, final
 
 import torch
 
@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from kilter.values.program import Program
     from kilter.values.recording import Recording
 
+Kept = TypeVar("Kept")
+
 
 @final
 @dataclass(frozen=True, kw_only=True)
@@ -39,6 +41,7 @@ class Bench:
     program: Program
     seed: int = 0
     _trials: dict[tuple[str, float, int], Trial] = field(default_factory=dict, repr=False, compare=False)
+    _kept: dict[tuple[object, ...], Any] = field(default_factory=dict, repr=False, compare=False)
 
     @cached_property
     def recording(self) -> Recording:
@@ -94,8 +97,16 @@ class Bench:
         key = (change.name, share, self.seed if seed is None else seed)
         if key not in self._trials:
             with left_as_found(), persons_code(f"Training {change.name}"):
-                self._trials[key] = run_trial(self, change, share=share, seed=key[2])
+                self._trials[key] = run_trial(self.program, self.made(key[2]), self.roles, change, share=share)
         return self._trials[key]
+
+    def once(self, key: tuple[object, ...], compute: Callable[[], Kept]) -> Kept:
+        """What was computed under this key, by whoever asked first; random states are left as they are."""
+        if key not in self._kept:
+            with left_as_found():
+                self._kept[key] = compute()
+        kept: Kept = self._kept[key]
+        return kept
 
     def gathered(self, path: Path, *, valid: bool = False, most: int = 4096) -> Tensor | None:
         """Up to so many rows of one tensor of the batches, in the order of one epoch; None where shapes differ."""

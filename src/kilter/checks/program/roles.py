@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, final
 
 import torch
 
 from kilter.engine.trees import Path, leaves
+from kilter.values.errors import UsageError
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -42,8 +43,8 @@ def find_roles(program: Program, recording: Recording) -> Roles:
         return Roles(inputs=(), targets=())
     step = recording.steps[0]
     given = leaves(step.batch)
-    targets = _said(program.targets, step.batch) or _seen_targets(given, step)
-    inputs = _said(program.inputs, step.batch) or tuple(
+    targets = _said("targets", program.targets, step.batch) or _seen_targets(given, step)
+    inputs = _said("inputs", program.inputs, step.batch) or tuple(
         path
         for path, tensor in given.items()
         if path not in targets and any(_same_numbers(tensor, other) for other in _arguments(step.calls))
@@ -57,10 +58,19 @@ def find_roles(program: Program, recording: Recording) -> Roles:
     return Roles(inputs=inputs, targets=targets, rest=rest)
 
 
-def _said(place: Place | None, batch: Any) -> tuple[Path, ...]:
+def _said(name: str, place: Place | None, batch: Any) -> tuple[Path, ...]:
     if place is None:
         return ()
-    part = place(batch) if callable(place) else batch[place]
+    try:
+        part = place(batch) if callable(place) else batch[place]
+    except (KeyError, IndexError, TypeError, AttributeError) as error:
+        keys = list(batch) if isinstance(batch, Mapping) else None
+        form = f"the keys {keys}" if keys else f"{len(batch)} parts" if isinstance(batch, list | tuple) else "no parts"
+        raise UsageError(
+            f"{name}={place!r}: {type(error).__name__} on a batch that is a {type(batch).__name__} with {form}",
+            legal="it is a key or an index of a batch, or a function of the batch",
+            remedy=f"leave {name} out to have it seen",
+        ) from error
     wanted = [id(tensor) for tensor in leaves(part).values()]
     found = tuple(path for path, tensor in leaves(batch).items() if id(tensor) in wanted)
     if found:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, final
 
@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 
     from torch.optim import Optimizer
 
-    from kilter.checks.program.bench import Bench
+    from kilter.checks.program.roles import Roles
+    from kilter.values.program import Program
 
 JUDGED: Final = 1024
 """Rows of each split that a trial is judged on, at most."""
@@ -37,17 +38,20 @@ class Change:
         name: completes "training ..."; two changes of one name are taken for the same.
         prepare: changes what was made, before the first step.
         gradients: changes `.grad` of an optimizer's parameters before each of its updates.
-        scale: of each update: parameters go so many times as far, whatever the optimizer and its rate.
+        scale: of each update: parameters go so many times as far, whatever the optimizer and its rate; or a function
+            of how many updates there were.
         batches: other batches in the place of an epoch's.
         step: stands in for the author's step.
+        around: holds while the training runs.
     """
 
     name: str
     prepare: Callable[[Made], None] | None = None
     gradients: Callable[[Optimizer], None] | None = None
-    scale: float = 1.0
+    scale: float | Callable[[int], float] = 1.0
     batches: Callable[[Iterable[Any]], Iterable[Any]] | None = None
     step: Callable[[Made, Any], Any] | None = None
+    around: Callable[[Made], AbstractContextManager[None]] | None = None
 
 
 AS_IT_IS: Final = Change(name="as it is")
@@ -91,13 +95,11 @@ class Trial:
         return whole and (not self.losses or not math.isinf(self.losses[-1]))
 
 
-def run_trial(bench: Bench, change: Change, *, share: float, seed: int) -> Trial:
-    """Train as the author does, for a share of the epochs (at least one step), with one thing changed.
+def run_trial(program: Program, made: Made, roles: Roles, change: Change, *, share: float = 1.0) -> Trial:
+    """Train what was just made as the author does, for a share of the epochs, with one thing changed.
 
     The author's `validate` is called after each epoch that was whole; an error in it is an error of the trial.
     """
-    program = bench.program
-    made = bench.made(seed)
     if change.prepare is not None:
         change.prepare(made)
     whole = (program.epochs or 1) * share
@@ -105,7 +107,7 @@ def run_trial(bench: Bench, change: Change, *, share: float, seed: int) -> Trial
     rates: list[float] = []
     reported: list[tuple[float, float]] = []
     epoch = 0
-    with _updating(made, change):
+    with updating(made, change):
         while epoch < whole and len(losses) < BATCHES:
             most = math.inf
             if whole - epoch < 1:
@@ -124,8 +126,8 @@ def run_trial(bench: Bench, change: Change, *, share: float, seed: int) -> Trial
             if program.epoch_end is not None and most == math.inf:
                 program.epoch_end(made.model, made.optimizer, epoch)
             epoch += 1
-    train, train_loss, _ = judged(bench, made, made.train)
-    valid, valid_loss, rows = (None, math.nan, 0) if made.valid is None else judged(bench, made, made.valid)
+    train, train_loss, _ = judged(program, roles, made, made.train)
+    valid, valid_loss, rows = (None, math.nan, 0) if made.valid is None else judged(program, roles, made, made.valid)
     return Trial(
         change=change,
         losses=tuple(losses),
@@ -141,16 +143,16 @@ def run_trial(bench: Bench, change: Change, *, share: float, seed: int) -> Trial
     )
 
 
-def judged(bench: Bench, made: Made, loader: Iterable[Any]) -> tuple[float | None, float, int]:
+def judged(program: Program, roles: Roles, made: Made, loader: Iterable[Any]) -> tuple[float | None, float, int]:
     """Quality, mean loss and number of rows of a trained program, in evaluation mode, on the first rows of a loader."""
     given, target = [], []
     loss_sum, rows = 0.0, 0
     for batch in loader:
         try:
-            seen = peek(bench.program, made, batch, training=False, seed=0)
+            seen = peek(program, made, batch, training=False, seed=0)
         except Exception:  # noqa: BLE001 - a validation batch may be of another form than the step takes
             return None, math.nan, 0
-        pair = predicted(bench.program, bench.roles, seen, batch)
+        pair = predicted(program, roles, seen, batch)
         if pair is not None:
             given.append(pair.given)
             target.append(pair.target)
@@ -164,14 +166,16 @@ def judged(bench: Bench, made: Made, loader: Iterable[Any]) -> tuple[float | Non
     if not rows:
         return None, math.nan, 0
     same = len({tuple(part.shape[1:]) for part in given}) == 1 and len({tuple(t.shape[1:]) for t in target}) == 1
-    worth = quality(bench.program, torch.cat(given), torch.cat(target)) if same and given[0].ndim else None
+    worth = quality(program, torch.cat(given), torch.cat(target)) if same and given[0].ndim else None
     return worth, loss_sum / rows, rows
 
 
 @contextmanager
-def _updating(made: Made, change: Change) -> Iterator[None]:
+def updating(made: Made, change: Change) -> Iterator[None]:
     """Inside, updates are as the change wants them."""
     with ExitStack() as stack:
+        if change.around is not None:
+            stack.enter_context(change.around(made))
         for optimizer in made.optimizers:
             if change.gradients is not None:
                 stack.callback(optimizer.register_step_pre_hook(_before(change.gradients)).remove)
@@ -199,13 +203,18 @@ def _keeping(kept: dict[int, torch.Tensor]) -> Any:
     return hook
 
 
-def _scaling(kept: dict[int, torch.Tensor], scale: float) -> Any:
+def _scaling(kept: dict[int, torch.Tensor], scale: float | Callable[[int], float]) -> Any:
+    updates = 0
+
     def hook(optimizer: Optimizer, _arguments: Any, _keywords: Any) -> None:
+        nonlocal updates
+        times = scale if isinstance(scale, float | int) else scale(updates)
+        updates += 1
         with torch.no_grad():
             for group in optimizer.param_groups:
                 for parameter in group["params"]:
                     before = kept[id(parameter)]
-                    parameter.copy_(before + scale * (parameter - before))
+                    parameter.copy_(before + times * (parameter - before))
 
     return hook
 

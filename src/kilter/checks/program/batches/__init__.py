@@ -1,5 +1,25 @@
 """Checks of a person's program: what the loaders give."""
 
+from kilter.checks.program.batches.class_shares import ClassesMissing, SplitByClass
+from kilter.checks.program.batches.giveaway import Giveaway
+from kilter.checks.program.batches.input_difference import InputNoise, InputsDiffer, PreprocessingDiffers
+from kilter.checks.program.batches.label_relation import LabelRelation
+from kilter.checks.program.batches.missing_numbers import NumbersMissing
+from kilter.checks.program.batches.one_input import OneInput
+from kilter.checks.program.batches.order import SortedBatches
+from kilter.checks.program.batches.overlap import SplitOverlap
 from kilter.checks.program.probe import ProgramProbe
 
-BATCH_CHECKS: tuple[ProgramProbe, ...] = ()
+BATCH_CHECKS: tuple[ProgramProbe, ...] = (
+    NumbersMissing(),
+    OneInput(),
+    LabelRelation(),
+    SplitOverlap(),
+    SortedBatches(),
+    Giveaway(),
+    SplitByClass(),
+    ClassesMissing(),
+    PreprocessingDiffers(),
+    InputNoise(),
+    InputsDiffer(),
+)

@@ -1,0 +1,206 @@
+"""A training that stays far behind what can be reached, and the one change that mends it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar, final
+
+from kilter.checks.program.fitting.changes import (
+    WITHOUT_DROPOUT,
+    all_by_adam,
+    initialised_afresh,
+    merged,
+    scaled,
+    split,
+    with_momentum,
+    with_setting,
+)
+from kilter.checks.program.fitting.judging import attempt, learns_badly, learns_far_better, margin, reach
+from kilter.checks.program.fitting.plan import planned
+from kilter.checks.program.fitting.settings import groups_of, momentum_of, number
+from kilter.checks.program.mechanisms import MECHANISMS
+from kilter.checks.program.probe import Effort, ProgramProbe
+from kilter.engine.trees import size
+from kilter.values.finding import Finding, Severity, Skipped, Strength
+
+if TYPE_CHECKING:
+    from kilter.checks.program.bench import Bench
+    from kilter.checks.program.trials import Change, Trial
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rung:
+    """A change, and what is to blame if it mends the training."""
+
+    change: Change
+    causes: tuple[str, ...]
+    advice: str
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Counterfactuals(ProgramProbe):
+    """The training comes out badly, and with one thing changed it comes out far better, on training and validation.
+
+    **What it proves.** What was changed is at fault, or stands before what is: the two trainings differ in nothing
+    else.
+
+    **How.** A training is bad if on its own training rows it is worse than a cheap learner on rows that one was not
+    taught; where no such learner can be asked, if its loss falls by less than a quarter. Then changes are tried in
+    turn, those that fit what was seen first, until one mends it or the budget is used up: batches merged or split,
+    dropout off, no weight decay, the usual momentum, shorter and longer updates, the plain step with Adam on all
+    parameters, weights drawn afresh. If none does and cheap learners are far ahead of all, the model is too poor.
+
+    **When it stays silent.** The training is as good as cheap learners are; nothing mends it and nothing says that it
+    can be better; or something else was found, which outranks it.
+
+    **What it costs.** The program's own training, and for a bad one up to `budget` more.
+
+    **Source.** Karpathy, "A recipe for training neural networks" (2019); Zeller, "Isolating cause-effect chains"
+    (2002), for taking the change that makes the difference as the diagnosis.
+    """
+
+    code: ClassVar[str] = "H113"
+    name: ClassVar[str] = "counterfactual"
+    effort: ClassVar[Effort] = Effort.FULL
+    share: float = 0.5  # of the epochs, for each change
+    budget: float = 3.0  # trainings of the program's own length, together
+    tiny: int = 4  # rows up to which a batch is small
+    few: int = 2  # batches an epoch up to which they are large
+
+    def probe(self, bench: Bench) -> Iterator[Finding | Skipped]:
+        base = attempt(bench)
+        if base is None:
+            yield Skipped(name=self.name, reason="the training breaks off with an error")
+            return
+        if not learns_badly(bench, base):
+            return
+        best = base
+        spent = 0.0
+        share = 1.0 if len(base.losses) < 100 else self.share  # half of a short one is no training
+        for rung in self._rungs(bench, base):
+            if spent + share > self.budget:
+                break
+            spent += share
+            trial = attempt(bench, rung.change, share=share)
+            if trial is not None and learns_far_better(bench, trial, base):
+                yield self._finding(bench, rung, base, trial)
+                return
+            if trial is not None and (trial.train or 0.0) > (best.train or 0.0):
+                best = trial
+        yield from self._poor(bench, base, best)
+
+    def _rungs(self, bench: Bench, base: Trial) -> Iterator[Rung]:
+        recording, plan = bench.recording, planned(bench)
+        rows = size(recording.steps[0].batch) or 0
+        each = (plan.updates or 10**9) / (plan.epochs or 1)
+        if 0 < rows <= self.tiny:
+            yield Rung(
+                change=merged(16),
+                causes=("batch_too_small", "lr_too_high"),
+                advice="Take larger batches, or lower the rate with them.",
+            )
+        if each <= self.few and (plan.updates or 10**9) < 100:  # as many updates train little
+            yield Rung(
+                change=split(8), causes=("batch_too_large", "too_few_epochs"), advice="Make the batches smaller."
+            )
+        yield (
+            Rung(change=WITHOUT_DROPOUT, causes=("dropout_too_high",), advice="Lower the dropout, or take it out.")
+            if _drops(bench)
+            else _shorter()
+        )
+        if any(number(group.get("weight_decay")) for group in groups_of(bench)):
+            yield Rung(
+                change=with_setting("weight_decay", 0.0),
+                causes=("weight_decay_too_high",),
+                advice="Lower the weight decay a hundred times.",
+            )
+        if momentum_of(bench) > 0.95:  # more than the usual one, which is 0.9
+            yield Rung(change=with_momentum(0.9), causes=("momentum_too_high",), advice="Lower the momentum to 0.9.")
+        if _drops(bench):
+            yield _shorter()
+        yield Rung(
+            change=scaled(10.0),
+            causes=("lr_too_low", "too_few_epochs"),
+            advice="Raise the learning rate ten times.",
+        )
+        yield Rung(
+            change=all_by_adam(bench.program),
+            causes=("lr_too_low", "unintended_frozen_layer", "optimizer_missing_group", "grad_clip_too_small"),
+            advice="See what the step does otherwise than fresh gradients and Adam on all parameters.",
+        )
+        yield Rung(
+            change=initialised_afresh(),
+            causes=("constant_init", "vanishing_gradient", "saturated_activation", "exploding_gradient"),
+            advice="Draw the weights as He et al. (2015) do.",
+        )
+
+    def _finding(self, bench: Bench, rung: Rung, base: Trial, trial: Trial) -> Finding:
+        return Finding(
+            code=self.code,
+            name=self.name,
+            severity=Severity.WARNING,
+            strength=Strength.MEASURED,
+            seen=f"Trained {rung.change.name}, the program comes to {_told(trial)}, as it is to {_told(base)}.",
+            advice=rung.advice,
+            causes=rung.causes,
+            evidence={
+                "changed": rung.change.name,
+                "train": base.train,
+                "valid": base.valid,
+                "train loss": base.train_loss,
+                "changed train": trial.train,
+                "changed valid": trial.valid,
+                "changed train loss": trial.train_loss,
+            },
+            follows=_OTHERS,
+        )
+
+    def _poor(self, bench: Bench, base: Trial, best: Trial) -> Iterator[Finding]:
+        """Nothing mends it, and cheap learners are far ahead of the best of all trials."""
+        target = reach(bench)
+        if target is None or best.train is None:
+            return
+        beyond = 2 * margin(max(base.rows, 100))
+        if target.skill(best.train) > min(target.train, target.valid) - beyond:
+            return
+        yield Finding(
+            code=self.code,
+            name="underfit",
+            severity=Severity.WARNING,
+            strength=Strength.SUSPECTED,
+            seen=f"No change of the training brings the model above {best.train:.2f} on its own training rows, where a"
+            f" cheap learner has a skill of {target.valid:.2f} on validation.",
+            advice="Give the model more capacity: wider layers, and activations between them.",
+            causes=("underfit_capacity", "missing_activation"),
+            evidence={"best": best.train, "reference train": target.train, "reference valid": target.valid},
+            follows=_OTHERS,
+        )
+
+
+_OTHERS = ("little-way", "rate-too-high", "weight-decay", "optimizer-epsilon", "momentum", *MECHANISMS)
+
+
+def _shorter() -> Rung:
+    return Rung(
+        change=scaled(0.1), causes=("lr_too_high", "missing_warmup"), advice="Lower the learning rate ten times."
+    )
+
+
+def _drops(bench: Bench) -> bool:
+    """Whether the model's answers differ between training with one draw and with another, in the same mode."""
+    recording = bench.recording
+    if not recording.steps:
+        return False
+    made = bench.made()
+    losses = [bench.peek(made, recording.steps[0].batch, seed=seed).loss for seed in (0, 1)]
+    first, second = losses
+    return first is not None and second is not None and float(first.detach()) != float(second.detach())
+
+
+def _told(trial: Trial) -> str:
+    if trial.train is not None and trial.valid is not None:
+        return f"{trial.train:.2f} on training and {trial.valid:.2f} on validation"
+    return f"a training loss of {trial.train_loss:.3g}"

@@ -1,0 +1,177 @@
+"""Watching the activations of a model: results of its non-linear functions, whoever calls them."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final, TypeAlias, final
+
+import torch
+from torch.utils._python_dispatch import TorchDispatchMode
+
+if TYPE_CHECKING:
+    from torch import Tensor, nn
+
+KINDS: Final = {
+    "relu": "relu",
+    "relu_": "relu",
+    "clamp_min": "relu",
+    "clamp_min_": "relu",
+    "hardtanh": "relu",
+    "hardtanh_": "relu",
+    "leaky_relu": "other",
+    "leaky_relu_": "other",
+    "elu": "other",
+    "elu_": "other",
+    "gelu": "other",
+    "silu": "other",
+    "silu_": "other",
+    "hardswish": "other",
+    "hardswish_": "other",
+    "mish": "other",
+    "softplus": "other",
+    "tanh": "tanh",
+    "tanh_": "tanh",
+    "sigmoid": "sigmoid",
+    "sigmoid_": "sigmoid",
+    "_softmax": "softmax",
+    "_safe_softmax": "softmax",
+    "_scaled_dot_product_flash_attention_for_cpu": "attention",
+    "_scaled_dot_product_fused_attention_overrideable": "attention",
+    "_scaled_dot_product_flash_attention": "attention",
+    "_scaled_dot_product_efficient_attention": "attention",
+    "_fused_rms_norm": "other",
+}
+"""Operations of torch below autograd, where modules, functions, methods and fused layers look the same."""
+
+_WEIGHTING: Final = {"convolution": True, "addmm": False, "mm": False, "bmm": False, "baddbmm": False}
+"""Operations in which weights are applied, and whether units then stand in the second dimension."""
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Activation:
+    """What a non-linear function gave; the tensors live, and are overwritten later if the model writes into them.
+
+    Attributes:
+        kind: relu, tanh, sigmoid, softmax, attention, or other.
+        module: the name of the innermost module that was being called.
+        given: the arguments; the queries, keys and values of an attention first.
+        keywords: the others.
+        result: what came out.
+        units: the dimension in which units stand: the second after a convolution, else the last.
+        bounded: whether a rectifier has an upper end, too.
+    """
+
+    kind: str
+    module: str
+    given: tuple[Any, ...]
+    keywords: dict[str, Any]
+    result: Tensor
+    units: int
+    bounded: bool = False
+
+
+Look: TypeAlias = "Callable[[Activation], None]"
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Calls:
+    """What was called while activations were watched.
+
+    Attributes:
+        parts: names of the model's parts in the order in which they were first called.
+        applied: how often a matrix product or convolution took a parameter, by its name.
+    """
+
+    parts: list[str]
+    applied: Counter[str]
+
+
+@contextmanager
+def watching(model: nn.Module, look: Look) -> Iterator[Calls]:
+    """Inside, each activation of the model is looked at when it has just been computed.
+
+    What is computed outside of the model's calls, as in a loss, is not looked at.
+    """
+    calls = Calls([], Counter())
+    inside: list[str] = []
+    handles: list[Any] = []
+
+    def entering(name: str) -> Any:
+        def hook(_module: nn.Module, _arguments: Any) -> None:
+            inside.append(name)
+            if name not in calls.parts:
+                calls.parts.append(name)
+
+        return hook
+
+    def leaving(_module: nn.Module, _arguments: Any, _result: Any) -> None:
+        inside.pop()
+
+    for name, module in model.named_modules():
+        handles.append(module.register_forward_pre_hook(entering(name)))
+        handles.append(module.register_forward_hook(leaving, always_call=True))
+    try:
+        with _Watch(look, inside, calls, {id_of(p): name for name, p in model.named_parameters()}):
+            yield calls
+    finally:
+        for handle in handles:
+            handle.remove()
+
+
+@final
+class _Watch(TorchDispatchMode):
+    def __init__(self, look: Look, inside: list[str], calls: Calls, parameters: dict[int, str]) -> None:
+        super().__init__()
+        self._look = look
+        self._inside = inside
+        self._calls = calls
+        self._parameters = parameters
+        self._units = -1
+        self._looking = False
+
+    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        result = func(*args, **(kwargs or {}))
+        name = func.overloadpacket.__name__
+        if not self._inside or self._looking:
+            return result
+        if name in _WEIGHTING:
+            self._units = 1 if _WEIGHTING[name] else -1
+            for part in args:
+                if isinstance(part, torch.Tensor) and part.ndim > 1 and id_of(part) in self._parameters:
+                    self._calls.applied[self._parameters[id_of(part)]] += 1
+        elif name in KINDS:
+            out = result[0] if isinstance(result, tuple) else result
+            if isinstance(out, torch.Tensor) and _is_one(name, args):
+                self._looking = True
+                try:
+                    self._look(
+                        Activation(
+                            kind=KINDS[name],
+                            module=self._inside[-1],
+                            given=tuple(args),
+                            keywords=dict(kwargs or {}),
+                            result=out,
+                            units=self._units if out.ndim > 2 else -1,
+                            bounded=name.startswith("hardtanh"),
+                        )
+                    )
+                finally:
+                    self._looking = False
+        return result
+
+
+def id_of(tensor: Tensor) -> int:
+    """What a parameter and its views have in common: where their numbers begin."""
+    return tensor.untyped_storage().data_ptr()
+
+
+def _is_one(name: str, arguments: tuple[Any, ...]) -> bool:
+    """Whether a limit is that of a rectifier: at zero below."""
+    if not name.startswith(("clamp_min", "hardtanh")):
+        return True
+    return len(arguments) > 1 and arguments[1] == 0
