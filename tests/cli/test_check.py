@@ -1,3 +1,7 @@
+"""The command that questions a pipeline."""
+
+import pytest
+
 def test_a_healthy_pipeline_passes(kilter, small_file):
     ended = kilter("check", small_file, "--json")
 
@@ -22,3 +26,88 @@ def test_a_pipeline_that_is_wrong_is_exit_code_1(kilter, small_file, monkeypatch
 
     assert ended.code == 1
     assert "FAILURE" in ended.out
+
+
+OWN = '''
+import torch
+from torch import nn
+from torch.utils.data import DataLoader, TensorDataset
+
+import kilter
+
+
+def loaders(seed):
+    draw = torch.Generator().manual_seed(3)
+    numbers = torch.randn(400, 6, generator=draw)
+    classes = (numbers[:, 0] + numbers[:, 1] > 0).long()
+    order = torch.Generator().manual_seed(seed)
+    train = DataLoader(TensorDataset(numbers[:300], classes[:300]), 32, shuffle=True, generator=order)
+    return train, DataLoader(TensorDataset(numbers[300:], classes[300:]), 100)
+
+
+def make(seed):
+    torch.manual_seed(seed)
+    model = nn.Sequential(nn.Linear(6, 16), nn.ReLU(), nn.Linear(16, 2))
+    return model, torch.optim.Adam(model.parameters(), 0.01), nn.CrossEntropyLoss(), *loaders(seed)
+
+
+def refuse(model, optimizer, loss_fn, batch):
+    raise ValueError("the mask is missing")
+
+
+program = kilter.Pipeline.from_loop(make, task="classification", classes=2, epochs=3)
+broken = kilter.Pipeline.from_loop(make, step=refuse, task="classification", classes=2, epochs=3)
+'''
+
+
+@pytest.fixture
+def own(tmp_path):
+    (tmp_path / "own_loop.py").write_text(OWN, "utf-8")
+    return tmp_path / "own_loop.py"
+
+
+@pytest.mark.parametrize("name", ["program", "make"])
+def test_a_persons_own_training_passes(kilter, own, name):
+    ended = kilter("check", f"{own}:{name}", "--json")
+
+    assert ended.code == 0, ended.out
+    assert ended.document["effort"] == "quick"
+    assert ended.document["findings"] == [f for f in ended.document["findings"] if f["severity"] == "note"]
+
+
+def test_a_persons_own_training_that_is_wrong_is_exit_code_1_with_its_evidence_and_cost(kilter, own):
+    ended = kilter("check", f"{own}:broken")
+
+    assert ended.code == 1
+    assert "`refuse` raised ValueError: the mask is missing." in ended.out
+    assert kilter("check", f"{own}:broken", "--gate", "off").code == 0
+
+
+def test_what_checks_cost_is_told(kilter, small_file):
+    assert "checks took" in kilter("check", small_file).out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["own_loop.py:progam"], "did you mean 'program'?"),
+        (["own_loop.py"], "without a name"),
+        (["nothing.py:program"], "no such file"),
+        (["own_loop.py:program", "--set", "train.seed=3"], "no project file"),
+        (["own_loop.py:program", "--effort", "some"], "quick"),
+    ],
+)
+def test_wrong_usage_is_exit_code_2(kilter, own, monkeypatch, arguments, said):
+    monkeypatch.chdir(own.parent)
+    ended = kilter("check", *arguments)
+
+    assert ended.code == 2
+    assert said in ended.err
+
+
+def test_a_project_is_checked_by_training_too(kilter, small_file):
+    ended = kilter("check", small_file, "--effort", "full", "--json", "--gate", "off")
+
+    assert ended.document["effort"] == "full"
+    assert "majority, linear" in str(ended.document["skipped"])
+    assert [f for f in ended.document["findings"] if f["severity"] == "failure"] == []

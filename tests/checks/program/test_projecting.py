@@ -80,6 +80,8 @@ def test_its_roles_are_said_and_its_loss_is_heard():
 
 def test_validation_gives_loss_and_mean_merit():
     given = over_numbers()
+    assert program_of(given).validate is None
+    given = replace(given, splits={**given.splits, "valid": given.splits["train"]})
     program = program_of(given)
     trial = Bench(program=program).trial()
     loss, merit = trial.reported[-1]

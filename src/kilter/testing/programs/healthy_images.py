@@ -307,7 +307,13 @@ def _judge_overlap(model: nn.Module, loss_fn: Any, batch: Any) -> tuple[Tensor, 
 def places() -> Any:
     """Where the square's middle is: two amounts in 0..1."""
     model = nn.Sequential(
-        nn.Conv2d(1, 8, 3, padding=1), nn.ReLU(), nn.MaxPool2d(2), nn.Flatten(), nn.Linear(288, 32), nn.ReLU(), nn.Linear(32, 2)
+        nn.Conv2d(1, 8, 3, padding=1),
+        nn.ReLU(),
+        nn.MaxPool2d(2),
+        nn.Flatten(),
+        nn.Linear(288, 32),
+        nn.ReLU(),
+        nn.Linear(32, 2),
     )
     split = data.Split(*((part[0], part[2]) for part in data.shapes().both))
     return model, torch.optim.Adam(model.parameters(), lr=3e-3), nn.SmoothL1Loss(beta=0.1), *data.loaders(split, 32)
@@ -349,12 +355,50 @@ IMAGES: tuple[Training, ...] = (
     well("cnn squeeze and excite", squeeze, epochs=6, reaches=0.9, **CLASSES10),
     well("cnn spectral norm", cnn_spectral, epochs=6, reaches=0.9, **CLASSES10),
     well("vision transformer pre-norm", vision_transformer, epochs=9, reaches=0.85, **CLASSES10),
-    well("vision transformer post-norm warm-up", vision_transformer_warmup, epochs=14, reaches=0.85, **(CLASSES10 | {"step": scheduled_step})),
+    well(
+        "vision transformer post-norm warm-up",
+        vision_transformer_warmup,
+        epochs=14,
+        reaches=0.85,
+        **(CLASSES10 | {"step": scheduled_step}),
+    ),
     well("mixer", mixer, epochs=8, reaches=0.9, **CLASSES10),
-    well("rows lstm clipped", rows_lstm, epochs=12, reaches=0.88, **(CLASSES10 | {"step": stepping(lambda model, loss_fn, batch: loss_fn(model(batch[0]), batch[1]), clip=1.0)})),
+    well(
+        "rows lstm clipped",
+        rows_lstm,
+        epochs=12,
+        reaches=0.88,
+        **(CLASSES10 | {"step": stepping(lambda model, loss_fn, batch: loss_fn(model(batch[0]), batch[1]), clip=1.0)}),
+    ),
     well("rows gru time first", rows_gru, epochs=9, reaches=0.88, **CLASSES10),
     well("cnn augmented cosine", cnn_augmented, epochs=8, reaches=0.93, epoch_end=schedule_epoch, **CLASSES10),
-    well("segmentation bce and dice", segmentation, epochs=4, reaches=0.6, task="other", step=plain_step, validate=validating(_judge_overlap)),
-    well("places smooth l1", places, epochs=14, reaches=0.06, task="regression", step=plain_step, validate=validating(_judge_place), higher_is_better=False),
-    well("denoising autoencoder", denoising, epochs=4, reaches=0.14, task="regression", step=plain_step, validate=validating(_judge_place), higher_is_better=False),
+    well(
+        "segmentation bce and dice",
+        segmentation,
+        epochs=4,
+        reaches=0.6,
+        task="other",
+        step=plain_step,
+        validate=validating(_judge_overlap),
+    ),
+    well(
+        "places smooth l1",
+        places,
+        epochs=14,
+        reaches=0.06,
+        task="regression",
+        step=plain_step,
+        validate=validating(_judge_place),
+        higher_is_better=False,
+    ),
+    well(
+        "denoising autoencoder",
+        denoising,
+        epochs=4,
+        reaches=0.14,
+        task="regression",
+        step=plain_step,
+        validate=validating(_judge_place),
+        higher_is_better=False,
+    ),
 )

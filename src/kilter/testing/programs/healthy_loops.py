@@ -216,7 +216,7 @@ def _penalised_step(model: nn.Module, optimizer: Any, loss_fn: Any, batch: Any) 
     optimizer.zero_grad()
     loss = loss_fn(model(x), y)
     (slope,) = torch.autograd.grad(loss, x, create_graph=True)
-    total = loss + 0.5 * len(x) * slope.square().sum()
+    total = loss + 0.02 * len(x) * slope.square().sum()
     total.backward()
     optimizer.step()
     return loss.item()  # type: ignore[no-any-return]
@@ -226,7 +226,12 @@ def averaged() -> Any:
     """An exponential average of the weights is what validation looks at."""
     model: Any = perceptron(64, 48, 10)
     model.average = (copy.deepcopy(model).requires_grad_(False),)  # in a tuple, so that it is no part of the model
-    return model, torch.optim.SGD(model.parameters(), lr=0.2, momentum=0.9), nn.CrossEntropyLoss(), *data.loaders(data.digits())
+    return (
+        model,
+        torch.optim.SGD(model.parameters(), lr=0.2, momentum=0.9),
+        nn.CrossEntropyLoss(),
+        *data.loaders(data.digits()),
+    )
 
 
 def _averaged_step(model: Any, optimizer: Any, loss_fn: Any, batch: Any) -> Tensor:
@@ -246,7 +251,12 @@ def swa() -> Any:
     """From the fourth epoch on, the mean of the weights at the ends of epochs (Izmailov et al. 2018)."""
     model: Any = perceptron(64, 48, 10)
     model.mean = (torch.optim.swa_utils.AveragedModel(model),)
-    return model, torch.optim.SGD(model.parameters(), lr=0.2, momentum=0.9), nn.CrossEntropyLoss(), *data.loaders(data.digits())
+    return (
+        model,
+        torch.optim.SGD(model.parameters(), lr=0.2, momentum=0.9),
+        nn.CrossEntropyLoss(),
+        *data.loaders(data.digits()),
+    )
 
 
 def _swa_end(model: Any, optimizer: Any, epoch: int) -> None:
@@ -270,7 +280,12 @@ def curriculum() -> Any:
     """Easy rows first: in the first two epochs the loss leaves out the hardest quarter of a batch."""
     model: Any = perceptron(64, 48, 10)
     model.epoch = 0
-    return model, torch.optim.Adam(model.parameters(), lr=5e-3), nn.CrossEntropyLoss(reduction="none"), *data.loaders(data.digits())
+    return (
+        model,
+        torch.optim.Adam(model.parameters(), lr=5e-3),
+        nn.CrossEntropyLoss(reduction="none"),
+        *data.loaders(data.digits()),
+    )
 
 
 def _curriculum_loss(model: Any, loss_fn: Any, batch: Any) -> Any:
@@ -386,7 +401,9 @@ def _warm_cosine(optimizer: Any) -> Any:
     return _Schedule.SequentialLR(optimizer, [rise, _Schedule.CosineAnnealingLR(optimizer, STEPS_8 - 16)], [16])
 
 
-def _digits(name: str, made: Any, *, schedule: Any = None, epochs: int = 8, reaches: float = 0.9, **about: Any) -> Training:
+def _digits(
+    name: str, made: Any, *, schedule: Any = None, epochs: int = 8, reaches: float = 0.9, **about: Any
+) -> Training:
     return well(name, digits_by(made, schedule=schedule), epochs=epochs, reaches=reaches, **(CLASSES10 | about))
 
 
@@ -419,12 +436,46 @@ LOOPS: tuple[Training, ...] = (
     well("lbfgs closure", friedman_lbfgs, epochs=15, reaches=0.75, **(AMOUNT | {"step": _closure_step})),
     well("groups without decay", groups_without_decay, epochs=8, reaches=0.92, **CLASSES10),
     well("two optimizers in a list", two_optimizers, epochs=8, reaches=0.9, **(CLASSES10 | {"step": _both_step})),
-    well("accumulation with last window", accumulating(), epochs=8, reaches=0.9, epoch_end=_last_window, **(CLASSES10 | {"step": _window_step})),
-    well("accumulation declared", accumulating(), epochs=8, reaches=0.9, accumulate=4, **(CLASSES10 | {"step": _window_step})),
+    well(
+        "accumulation with last window",
+        accumulating(),
+        epochs=8,
+        reaches=0.9,
+        epoch_end=_last_window,
+        **(CLASSES10 | {"step": _window_step}),
+    ),
+    well(
+        "accumulation declared",
+        accumulating(),
+        epochs=8,
+        reaches=0.9,
+        accumulate=4,
+        **(CLASSES10 | {"step": _window_step}),
+    ),
     well("gradient scaler", scaled_gradients, epochs=8, reaches=0.9, **(CLASSES10 | {"step": _scaler_step})),
-    well("average of weights", averaged, epochs=8, reaches=0.9, **(CLASSES10 | {"step": _averaged_step, "validate": _validate_average})),
-    well("stochastic weight averaging", swa, epochs=8, reaches=0.9, epoch_end=_swa_end, **(CLASSES10 | {"validate": _validate_swa})),
-    well("curriculum", curriculum, epochs=8, reaches=0.9, epoch_end=_next_epoch, **(CLASSES10 | {"step": stepping(_curriculum_loss), "validate": _validate_rows})),
+    well(
+        "average of weights",
+        averaged,
+        epochs=8,
+        reaches=0.9,
+        **(CLASSES10 | {"step": _averaged_step, "validate": _validate_average}),
+    ),
+    well(
+        "stochastic weight averaging",
+        swa,
+        epochs=8,
+        reaches=0.9,
+        epoch_end=_swa_end,
+        **(CLASSES10 | {"validate": _validate_swa}),
+    ),
+    well(
+        "curriculum",
+        curriculum,
+        epochs=8,
+        reaches=0.9,
+        epoch_end=_next_epoch,
+        **(CLASSES10 | {"step": stepping(_curriculum_loss), "validate": _validate_rows}),
+    ),
     well("early stop", cancer_early_stop, epochs=12, reaches=0.94, epoch_end=_stop_early, **TWO),
     well("recomputed activations", recomputed, epochs=6, reaches=0.9, **CLASSES10),
     well("two passes agree", consistent, epochs=8, reaches=0.9, **(CLASSES10 | {"step": stepping(_consistent_loss)})),

@@ -30,7 +30,12 @@ def _adam(model: nn.Module, rate: float = 5e-3) -> torch.optim.Optimizer:
 def causal_transformer() -> Any:
     """Each word from those before; output weights are the embeddings."""
     model = Causal()
-    return model, torch.optim.AdamW(model.parameters(), lr=1e-2), nn.CrossEntropyLoss(), *data.loaders(data.sentences(), 32)
+    return (
+        model,
+        torch.optim.AdamW(model.parameters(), lr=1e-2),
+        nn.CrossEntropyLoss(),
+        *data.loaders(data.sentences(), 32),
+    )
 
 
 def next_word_loss(model: nn.Module, loss_fn: Any, batch: Any) -> Any:
@@ -187,7 +192,12 @@ class Filler(nn.Module):
 def masked_words() -> Any:
     """One word in seven is hidden and told from the others; which, is drawn anew for each batch."""
     model = Filler()
-    return model, _adam(model, 1e-2), nn.CrossEntropyLoss(ignore_index=data.IGNORED), *data.loaders(data.sentences(600), 32)
+    return (
+        model,
+        _adam(model, 1e-2),
+        nn.CrossEntropyLoss(ignore_index=data.IGNORED),
+        *data.loaders(data.sentences(600), 32),
+    )
 
 
 def _hidden(tokens: Tensor) -> tuple[Tensor, Tensor]:
@@ -206,7 +216,11 @@ def _judge_masked(model: nn.Module, loss_fn: Any, batch: Any) -> tuple[Tensor, T
     wanted = torch.full_like(tokens, data.IGNORED)
     wanted[:, 5] = tokens[:, 5]
     found = model(tokens.masked_fill(wanted != data.IGNORED, 13))
-    return loss_fn(found.flatten(0, 1), wanted.flatten()), (found[:, 5].argmax(-1) == tokens[:, 5]).float().mean(), len(tokens)
+    return (
+        loss_fn(found.flatten(0, 1), wanted.flatten()),
+        (found[:, 5].argmax(-1) == tokens[:, 5]).float().mean(),
+        len(tokens),
+    )
 
 
 def autoencoder() -> Any:
@@ -409,16 +423,116 @@ def _judge_noise(model: nn.Module, loss_fn: Any, batch: Any) -> tuple[Tensor, Te
 
 
 MAKING: tuple[Training, ...] = (
-    well("language causal transformer tied", causal_transformer, epochs=6, reaches=0.75, causal=True, step=stepping(next_word_loss), validate=validating(judge_words), **WORDS),
-    well("language lstm clipped", recurrent_language, epochs=6, reaches=0.75, step=stepping(_second_dimension, clip=1.0), validate=validating(judge_words), **WORDS),
-    well("language shifted inside", shifted_inside, epochs=6, reaches=0.75, step=stepping(_inside_loss), validate=validating(_judge_inside), **WORDS),
-    well("translation transformer", translation, epochs=12, reaches=0.8, pad=0, step=stepping(translation_loss), validate=validating(judge_translation), **WORDS),
-    well("translation recurrent attention", retelling, epochs=12, reaches=0.8, pad=0, step=stepping(translation_loss, clip=1.0), validate=validating(judge_translation), **WORDS),
-    well("masked words", masked_words, epochs=10, reaches=0.6, task="other", step=stepping(_masked_loss), validate=validating(_judge_masked)),
-    well("autoencoder single tensors", autoencoder, epochs=10, reaches=0.45, task="other", step=stepping(_self_loss), validate=validating(_judge_self)),
-    well("autoencoder variational", variational, epochs=12, reaches=0.33, task="other", step=stepping(_self_loss), validate=validating(_judge_pixels)),
-    well("rivals two optimizers", rivals, epochs=12, reaches=0.6, task="other", step=_rivals_step, validate=_distance, higher_is_better=False),
-    well("flow likelihood", flow, epochs=20, reaches=-2.65, task="other", step=stepping(_flow_loss), validate=validating(_judge_flow)),
-    well("mixture density", mixture, epochs=20, reaches=-0.6, task="regression", step=plain_step, validate=validating(_judge_mixture)),
-    well("diffusion noise", diffusion, epochs=15, reaches=0.3, task="other", step=stepping(_noise_loss), validate=validating(_judge_noise)),
+    well(
+        "language causal transformer tied",
+        causal_transformer,
+        epochs=6,
+        reaches=0.75,
+        causal=True,
+        step=stepping(next_word_loss),
+        validate=validating(judge_words),
+        **WORDS,
+    ),
+    well(
+        "language lstm clipped",
+        recurrent_language,
+        epochs=6,
+        reaches=0.75,
+        step=stepping(_second_dimension, clip=1.0),
+        validate=validating(judge_words),
+        **WORDS,
+    ),
+    well(
+        "language shifted inside",
+        shifted_inside,
+        epochs=6,
+        reaches=0.75,
+        step=stepping(_inside_loss),
+        validate=validating(_judge_inside),
+        **WORDS,
+    ),
+    well(
+        "translation transformer",
+        translation,
+        epochs=12,
+        reaches=0.8,
+        pad=0,
+        step=stepping(translation_loss),
+        validate=validating(judge_translation),
+        **WORDS,
+    ),
+    well(
+        "translation recurrent attention",
+        retelling,
+        epochs=12,
+        reaches=0.8,
+        pad=0,
+        step=stepping(translation_loss, clip=1.0),
+        validate=validating(judge_translation),
+        **WORDS,
+    ),
+    well(
+        "masked words",
+        masked_words,
+        epochs=10,
+        reaches=0.6,
+        task="other",
+        step=stepping(_masked_loss),
+        validate=validating(_judge_masked),
+    ),
+    well(
+        "autoencoder single tensors",
+        autoencoder,
+        epochs=10,
+        reaches=0.45,
+        task="other",
+        step=stepping(_self_loss),
+        validate=validating(_judge_self),
+    ),
+    well(
+        "autoencoder variational",
+        variational,
+        epochs=12,
+        reaches=0.33,
+        task="other",
+        step=stepping(_self_loss),
+        validate=validating(_judge_pixels),
+    ),
+    well(
+        "rivals two optimizers",
+        rivals,
+        epochs=12,
+        reaches=0.6,
+        task="other",
+        step=_rivals_step,
+        validate=_distance,
+        higher_is_better=False,
+    ),
+    well(
+        "flow likelihood",
+        flow,
+        epochs=20,
+        reaches=-2.65,
+        task="other",
+        step=stepping(_flow_loss),
+        validate=validating(_judge_flow),
+    ),
+    well(
+        "mixture density",
+        mixture,
+        epochs=20,
+        reaches=-0.6,
+        task="regression",
+        step=plain_step,
+        validate=validating(_judge_mixture),
+    ),
+    well(
+        "diffusion noise",
+        diffusion,
+        epochs=15,
+        reaches=0.3,
+        task="other",
+        step=stepping(_noise_loss),
+        validate=validating(_judge_noise),
+    ),
 )

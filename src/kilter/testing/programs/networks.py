@@ -90,7 +90,9 @@ class Tagger(nn.Module):
 
     def forward(self, tokens: Tensor, lengths: Tensor) -> Any:
         packed = pack_padded_sequence(self.embedding(tokens), lengths, batch_first=True, enforce_sorted=False)
-        states, _ = nn.utils.rnn.pad_packed_sequence(self.rnn(packed)[0], batch_first=True, total_length=tokens.shape[1])
+        states, _ = nn.utils.rnn.pad_packed_sequence(
+            self.rnn(packed)[0], batch_first=True, total_length=tokens.shape[1]
+        )
         return self.out(states)
 
 
@@ -98,7 +100,14 @@ class Encoder(nn.Module):
     """A transformer over words; padding is masked, and left out of the mean."""
 
     def __init__(
-        self, outputs: int, *, words: int = 20, first: bool = True, width: int = 24, layers: int = 1, spread: float = 0.02
+        self,
+        outputs: int,
+        *,
+        words: int = 20,
+        first: bool = True,
+        width: int = 24,
+        layers: int = 1,
+        spread: float = 0.02,
     ) -> None:
         super().__init__()
         self.embedding = nn.Embedding(words, width)
@@ -142,7 +151,11 @@ class Convolutions(nn.Sequential):
     """Two convolutions with what people put between them, over (b, 1, 8, 8)."""
 
     def __init__(self, outputs: int = 10, *, norm: str = "batch", groups: int = 1) -> None:
-        norms = {"batch": nn.BatchNorm2d, "none": lambda _: nn.Identity(), "group": lambda width: nn.GroupNorm(4, width)}
+        norms = {
+            "batch": nn.BatchNorm2d,
+            "none": lambda _: nn.Identity(),
+            "group": lambda width: nn.GroupNorm(4, width),
+        }
         made: Any = norms[norm]
         super().__init__(
             nn.Conv2d(1, 8, 3, padding=1),

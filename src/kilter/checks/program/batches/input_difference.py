@@ -90,9 +90,13 @@ class PreprocessingDiffers(ProgramProbe):
 
 
 def looks_noisy(seen: Likeness) -> bool:
-    """Whether training has validation's covariances and more variance: noise that no two columns share."""
-    shared = 0.4 < seen.covariance < 1.6  # noqa: PLR2004 - a scaling by s takes s² of both
-    return len(seen.names) > 2 and shared and seen.variance > 1.5 * max(1.0, seen.covariance)  # noqa: PLR2004 - see above
+    """Whether training has validation's means and covariances and more variance: noise that no two columns share.
+
+    A scaling by s takes s² of variances and covariances alike. The error of the covariances grows with the noise.
+    """
+    together = abs(seen.covariance - 1) < max(0.6, 0.1 * (seen.variance - 1))
+    still = float(np.median(seen.moved)) < 0.25 + 4 * seen.noise  # noqa: PLR2004 - a quarter of the spread
+    return len(seen.names) > 2 and together and still and seen.variance > 1.5  # noqa: PLR2004 - half as much again
 
 
 @final

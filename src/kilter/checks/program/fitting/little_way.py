@@ -57,7 +57,7 @@ class LittleWay(ProgramProbe):
         if recorded is None:
             yield Skipped(name=self.name, reason="there is no single loss that ought to fall from a finite start")
             return
-        if recorded.rose or recorded.fall >= self.learnt or not bench.recording.updates:
+        if not -0.01 < recorded.fall < self.learnt or not bench.recording.updates:
             return
         plan = planned(bench)
         if not 0 < plan.travel * plan.boost < self.travel:
@@ -110,7 +110,8 @@ class LittleWay(ProgramProbe):
         for steps in (12, self.longer):
             for times in (usual, usual / 10, usual * 10):
                 run = short_run(bench, scaled(times), steps=steps)
-                if times > 1 and run.fall >= self.learnt and run.fall > 4 * max(0.0, recorded.fall) and not run.rose:
+                stable = not run.shakes(recorded)
+                if times > 1 and stable and run.fall >= self.learnt and run.fall > 4 * max(0.0, recorded.fall):
                     return run
         return None
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final, final
 import torch
 
 from kilter.checks.program.bench import Bench
+from kilter.checks.program.fitting.settings import groups_of, number
 from kilter.engine.programs import Made
 
 if TYPE_CHECKING:
@@ -29,8 +30,8 @@ class Plan:
     Attributes:
         updates: of the first optimizer; None where the number of epochs or of batches is not known.
         epochs: how many.
-        boost: how many times as far as at the mean rate of the recorded steps the rates of the whole run go, at most;
-            infinite where they rise and nothing says how far.
+        boost: how many times as far as the recorded updates those of the whole run go, by their rates and by the
+            momentum that the first ones have not gathered yet; infinite where rates rise and nothing says how far.
         travel: how far the recorded updates would carry the weights if the whole run went on like them in one
             direction, as a share of the size of the weights.
     """
@@ -58,9 +59,16 @@ def _planned(bench: Bench) -> Plan:
     return Plan(
         updates=updates,
         epochs=epochs,
-        boost=_boost(bench, rates, updates or LONGEST),
+        boost=_boost(bench, rates, updates or LONGEST) * _gathering(bench, len(mine)),
         travel=mean * (updates or LONGEST),
     )
+
+
+def first_length(bench: Bench) -> float:
+    """The length of the first update as a share of that of the weights; infinite where it is no number."""
+    updates = bench.recording.updates
+    ratio = _moved(updates[0].before, updates[0].after) if updates else 0.0
+    return math.inf if ratio is None else ratio
 
 
 def _moved(before: Mapping[str, Tensor], after: Mapping[str, Tensor]) -> float | None:
@@ -87,6 +95,13 @@ def _boost(bench: Bench, rates: list[float], updates: int) -> float:
     if mean <= 0 or (rising and max(followed, default=0.0) <= rates[-1]):
         return math.inf
     return max(1.0, sum(followed) / len(followed) / mean) if followed else 1.0
+
+
+def _gathering(bench: Bench, updates: int) -> float:
+    """How many times as far plain momentum carries in the end as it does on average over the first updates."""
+    kept = min(0.999, max((number(group.get("momentum")) for group in groups_of(bench)), default=0.0))
+    first = [1 - kept ** (at + 1) for at in range(updates)]
+    return len(first) / sum(first) if first else 1.0
 
 
 def _followed(made: Made, updates: int) -> list[float]:

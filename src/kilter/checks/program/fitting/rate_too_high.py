@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, final
 
 from kilter.checks.program.fitting.changes import clipped, scaled, warmed_up, with_momentum
-from kilter.checks.program.fitting.plan import planned
+from kilter.checks.program.fitting.plan import first_length, planned
 from kilter.checks.program.fitting.settings import momentum_of
 from kilter.checks.program.fitting.short_runs import LONGER, ShortRun, recorded_run, short_run
 from kilter.checks.program.mechanisms import MECHANISMS
@@ -49,6 +49,7 @@ class RateTooHigh(ProgramProbe):
     longer: int = LONGER  # steps that confirm
     learnt: float = 0.1  # fall of the loss, as a share of its start, above which the program learns
     gap: float = 0.25  # how much lower shorter updates must bring the loss, as a share of its start
+    absurd: float = 0.1  # of the weights' own size: no warm-up and no clipping makes such updates right
     spike: float = 10.0  # times the median norm from which a gradient is a spike
 
     def probe(self, bench: Bench) -> Iterator[Finding | Skipped]:
@@ -99,16 +100,18 @@ class RateTooHigh(ProgramProbe):
         momentum = momentum_of(bench)
         if momentum > 0.95 and short_run(bench, with_momentum(0.9), steps=self.longer).fall >= enough:
             found.append("momentum_too_high")
-        norms = _norms(bench)
-        if norms and max(norms) > self.spike * statistics.median(norms[:3]):
-            cut = short_run(bench, clipped(statistics.median(norms[:3])), steps=self.longer)
-            if cut.fall >= enough:
-                found.append("missing_grad_clip")
-        half = self.longer // 2
-        if planned(bench).updates is None or (planned(bench).updates or 0) > self.longer:
-            grown = short_run(bench, warmed_up(half), steps=self.longer + half)
-            if grown.fall >= enough and not grown.rose:
-                found.append("missing_warmup")
+        plan = planned(bench)
+        if first_length(bench) < self.absurd:
+            norms = _norms(bench)
+            if norms and max(norms) > self.spike * statistics.median(norms[:3]):
+                cut = short_run(bench, clipped(statistics.median(norms[:3])), steps=self.longer)
+                if cut.fall >= enough:
+                    found.append("missing_grad_clip")
+            half = self.longer // 2
+            if plan.updates is None or plan.updates > self.longer:
+                grown = short_run(bench, warmed_up(half), steps=self.longer + half)
+                if grown.fall >= enough:
+                    found.append("missing_warmup")
         return (*found, "lr_too_high", *(cause for cause in ("missing_warmup",) if cause not in found))
 
 

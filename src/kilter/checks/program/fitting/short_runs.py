@@ -58,8 +58,13 @@ class ShortRun:
 
     @property
     def rose(self) -> bool:
-        """Whether some step's loss was a tenth above the first one, or no number."""
+        """Whether some step's loss was a tenth above the first one, or no number; batches differ, so it may be chance."""
         return any(not loss <= self.losses[0] + 0.1 * self.scale for loss in self.losses)
+
+    def shakes(self, other: ShortRun) -> bool:
+        """Whether some step's loss is a tenth above that of another run on the same batch, or no number."""
+        pairs = zip(self.losses, other.losses, strict=False)
+        return any(not mine <= theirs + 0.1 * self.scale for mine, theirs in pairs)
 
 
 def recorded_run(bench: Bench) -> ShortRun | None:

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from typing import ClassVar, NamedTuple, final
 
 from kilter.checks.program.bench import Bench
+from kilter.checks.program.loop.planned import planned_batches
 from kilter.checks.program.loop.windows import Window, finite, gathered, norm, scale_free, windows
 from kilter.checks.program.probe import ProgramProbe
 from kilter.checks.wording import counted, percent
-from kilter.engine.programs import length
 from kilter.values.finding import Finding, Severity, Skipped, Strength
 
 
@@ -75,8 +75,8 @@ class Clipping(ProgramProbe):
             return
         if any(one.free for one in seen):
             return
-        updates = (bench.program.epochs or 0) * (length(bench.made().train) or 0) * len(seen)
-        updates = updates // max(1, len(bench.recording.steps)) or 1000
+        batches = planned_batches(bench) or 1000  # a run of unknown length is taken for a short one
+        updates = batches * len(seen) // max(1, len(bench.recording.steps))
         way = updates * statistics.median(one.met * one.rate for one in seen)
         weights = statistics.median(one.weights for one in seen)
         if way >= self.way * weights:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, ClassVar, final
 
 from kilter.checks.program.bench import Bench
 from kilter.checks.program.model.activity import Seen, activity
+from kilter.checks.program.model.input_effect import ignores_input
 from kilter.checks.program.probe import ProgramProbe
 from kilter.checks.wording import listed, percent, shown
 from kilter.values.finding import Finding, Severity, Skipped, Strength
@@ -56,7 +57,7 @@ class DeadUnits(ProgramProbe):
         yield Finding(
             code=self.code,
             name=self.name,
-            severity=Severity.WARNING,
+            severity=Severity.FAILURE if ignores_input(bench) else Severity.WARNING,
             strength=Strength.PROVED,
             seen=f"{percent(worst)} of the rectified units in {listed(dict.fromkeys(names))} were zero on every example"
             f" of the first batches, and {listed(still)} got no gradient.",

@@ -9,6 +9,7 @@ from typing import ClassVar, final
 from kilter.checks.program.bench import Bench
 from kilter.checks.program.model.activity import activity
 from kilter.checks.program.model.depth import layers
+from kilter.checks.program.model.input_effect import ignores_input
 from kilter.checks.program.probe import ProgramProbe
 from kilter.checks.wording import listed, percent, shown
 from kilter.values.finding import Finding, Severity, Skipped, Strength
@@ -56,7 +57,7 @@ class SaturatedUnits(ProgramProbe):
         yield Finding(
             code=self.code,
             name=self.name,
-            severity=Severity.WARNING,
+            severity=Severity.FAILURE if ignores_input(bench) else Severity.WARNING,
             strength=Strength.MEASURED,
             seen=f"{percent(1 - min(seen.open for seen in full))} of the bounded units in {listed(names)} stood at an"
             f" end on the first batches; a layer before them gets {least:.1g} of the last one's relative gradient.",

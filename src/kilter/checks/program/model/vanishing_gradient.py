@@ -9,6 +9,7 @@ from typing import ClassVar, final
 
 from kilter.checks.program.bench import Bench
 from kilter.checks.program.model.depth import Layer, layers, slope
+from kilter.checks.program.model.input_effect import ignores_input
 from kilter.checks.program.probe import ProgramProbe
 from kilter.values.finding import Finding, Severity, Skipped, Strength
 
@@ -56,7 +57,7 @@ class VanishingGradient(ProgramProbe):
         yield Finding(
             code=self.code,
             name=self.name,
-            severity=Severity.WARNING,
+            severity=Severity.FAILURE if ignores_input(bench) else Severity.WARNING,
             strength=Strength.MEASURED,
             seen=f"The first {third} of {len(deep)} layers get {share:.1g} of the relative gradient of the last ones,"
             f" {falls:.2g} times less with each layer, and move {moved:.1g} of what those move.",
