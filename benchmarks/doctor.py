@@ -1,4 +1,4 @@
-"""The doctor over small trainings with one planted fault, and healthy ones: what it finds, what it names, what it costs.
+"""The doctor over small trainings with one planted fault, and healthy ones: what it finds, names and costs.
 
 It is blind: each program comes as the functions that `Pipeline.from_loop` takes, under names that tell nothing. In the
 same run torch-audit watches the whole of each program's own training, where it is installed (the extra `bench`), and
@@ -127,8 +127,10 @@ def blinded(case: Any) -> Program:
     )
 
 
-def examined(program: str, *, shared: Path, seeds: tuple[int, ...], efforts: tuple[str, ...], prove: bool) -> list[Row]:
-    """The rows of a program, in a process of its own."""
+def examined(
+    program: str, *, shared: Path, seeds: tuple[int, ...], efforts: tuple[str, ...], prove: bool, beside: bool
+) -> tuple[list[Row], Peer | None]:
+    """The rows of a program, and what torch-audit says of it, if it is to stand beside."""
     torch.set_num_threads(1)
     warnings.simplefilter("ignore")  # the programs' own
     kind = programs(shared)[program]
@@ -139,12 +141,12 @@ def examined(program: str, *, shared: Path, seeds: tuple[int, ...], efforts: tup
         own = time.process_time() - began
         for effort in efforts:
             proving = prove and effort == "full" and kind().fault is not None
-            beside = Beside(kind(), seed)
-            beside.go_on(STEPS)
+            going = Beside(kind(), seed)
+            going.go_on(STEPS)
             began = time.process_time()
             found = check(blinded(kind()), effort=Effort(effort), seed=seed)
             seconds = time.process_time() - began
-            beside.go_on(STEPS)
+            going.go_on(STEPS)
             alone = Beside(kind(), seed)
             alone.go_on(2 * STEPS)
             harmful = [finding for finding in found.findings if finding.severity >= Severity.WARNING]
@@ -162,11 +164,11 @@ def examined(program: str, *, shared: Path, seeds: tuple[int, ...], efforts: tup
                     three=kind().fault in first_three(harmful),
                     seconds=seconds,
                     own=own,
-                    left_as_found=beside.state() == alone.state(),
+                    left_as_found=going.state() == alone.state(),
                     restored=restored(blinded(kind()), seed) if proving and named else None,
                 )
             )
-    return rows
+    return rows, audited(kind()) if beside else None
 
 
 def first_three(findings: Iterable[Finding]) -> list[str]:
@@ -178,7 +180,7 @@ def first_three(findings: Iterable[Finding]) -> list[str]:
 
 def restored(program: Program, seed: int) -> bool | None:
     """Whether the advice of the first finding, applied to a fresh program, brings the metric back."""
-    told = [finding for finding in check(program, effort=Effort.FULL, seed=seed, prove=True).findings]
+    told = check(program, effort=Effort.FULL, seed=seed, prove=True).findings
     answer = told[0].evidence.get("restored") if told else None
     return None if answer is None else bool(answer)
 
@@ -230,18 +232,15 @@ def trained(case: Any, seed: int, watch: Callable[[Any, Any], Any] | None = None
     return watcher
 
 
-def audited(program: str, *, shared: Path) -> Peer:
+def audited(case: Any) -> Peer:
     """torch-audit over a program's whole training, each step looked at."""
     from torch_audit import autopatch
 
-    torch.set_num_threads(1)
-    warnings.simplefilter("ignore")
-    case = programs(shared)[program]()
     watch = partial(autopatch, every_n_steps=1, suppress_internal_errors=True)
     auditor = trained(case, 0, lambda model, optimizer: watch(model, optimizer=optimizer))
     found = Counter(str(finding.severity.value) for finding in auditor.finish().findings)
     auditor.unpatch()
-    return Peer(program=program, fault=case.fault, found=dict(found))
+    return Peer(program=case.name, fault=case.fault, found=dict(found))
 
 
 def share(rows: Iterable[Any], of: Callable[[Any], bool]) -> float:
@@ -273,28 +272,36 @@ def summary(rows: list[Row]) -> dict[str, object]:
         if proved:
             said[effort]["restored"] = share(proved, lambda r: bool(r.restored))  # type: ignore[index]
             said[effort]["proved"] = len(proved)  # type: ignore[index]
-    found = {effort: {(r.program, r.seed) for r in rows if r.fault and r.detected and r.effort == effort} for effort in said}
+    found = {
+        effort: {(r.program, r.seed) for r in rows if r.fault and r.detected and r.effort == effort} for effort in said
+    }
     if found.get("full"):
         said["share_by_quick"] = len(found["full"] & found.get("quick", set())) / len(found["full"])
     return said
 
 
-def print_table(rows: list[Row], peers: Mapping[str, Peer]) -> None:
-    """A line a program and effort, then the families."""
-    print(f"{'program':28}{'fault':26}{'seed':>5}{'effort':>8}  {'d f 3':7}{'seconds':>8}{'× own':>7}  first finding")
+def print_rows(rows: list[Row], peer: Peer | None) -> None:
+    """A line for each examination of a program."""
     for row in rows:
         marks = " ".join("x" if said else "." for said in (row.detected, row.first, row.three))
         if not row.fault:
             marks = "ALARM" if row.detected else "-"
-        first = f"{row.findings[0][0]} {row.findings[0][1]}: {', '.join(row.findings[0][3][:2])}" if row.findings else ""
+        first = (
+            f"{row.findings[0][0]} {row.findings[0][1]}: {', '.join(row.findings[0][3][:2])}" if row.findings else ""
+        )
         left = "" if row.left_as_found else "  NOT LEFT AS FOUND"
-        peer = f"  torch-audit {dict(peers[row.program].found)}" if row.program in peers else ""
+        beside = f"  | torch-audit {dict(peer.found)}" if peer else ""
         print(
             f"{row.program:28}{row.fault or '-':26}{row.seed:>5}{row.effort:>8}  {marks:7}{row.seconds:>8.2f}"
-            f"{row.seconds / row.own:>7.2f}  {first}{left}{peer}"
+            f"{row.seconds / row.own:>7.2f}  {first}{left}{beside}",
+            flush=True,
         )
+
+
+def print_families(rows: list[Row]) -> None:
+    """A line for each family of faults."""
     print(f"\n{'family':16}{'effort':>8}{'programs':>10}{'detected':>10}{'first':>8}{'three':>8}")
-    for family in sorted({row.family for row in rows}):
+    for family in sorted({row.family for row in rows if row.fault}):
         for effort in dict.fromkeys(row.effort for row in rows):
             here = [row for row in rows if (row.family, row.effort) == (family, effort)]
             shares = [share(here, lambda r: r.detected), share(here, lambda r: r.first), share(here, lambda r: r.three)]
@@ -321,17 +328,22 @@ def main() -> None:
         return
     names = [n for n in programs(shared) if not options.names or n.startswith(tuple(options.names))]
     seeds, efforts = tuple(options.seeds), tuple(options.efforts)
-    one = partial(examined, shared=shared, seeds=seeds, efforts=efforts, prove=options.prove)
+    try:
+        audit: str | None = version("torch-audit")
+    except PackageNotFoundError:
+        audit = None
+    one = partial(examined, shared=shared, seeds=seeds, efforts=efforts, prove=options.prove, beside=audit is not None)
+    rows: list[Row] = []
+    peers: list[Peer] = []
+    print(f"{'program':28}{'fault':26}{'seed':>5}{'effort':>8}  {'d f 3':7}{'seconds':>8}{'× own':>7}  first finding")
     with ProcessPoolExecutor(options.jobs, mp_context=get_context("spawn")) as pool:
-        rows = [row for found in pool.map(one, names) for row in found]
-        try:
-            audit: str | None = version("torch-audit")
-            peers = {peer.program: peer for peer in pool.map(partial(audited, shared=shared), names)}
-        except PackageNotFoundError:
-            audit, peers = None, {}
-    print_table(rows, peers)
+        for found, peer in pool.map(one, names):
+            print_rows(found, peer)
+            rows += found
+            peers += [peer] if peer else []
+    print_families(rows)
     figures: dict[str, object] = summary(rows)
-    faulty, healthy = ([p for p in peers.values() if bool(p.fault) is ill] for ill in (True, False))
+    faulty, healthy = ([p for p in peers if bool(p.fault) is ill] for ill in (True, False))
     for said, severities in (("error", {"ERROR", "FATAL"}), ("warning", {"WARN", "ERROR", "FATAL"})):
         figures[f"torch_audit_{said}"] = {
             "detected": share(faulty, lambda p, s=severities: bool(s & set(p.found))),
@@ -350,7 +362,7 @@ def main() -> None:
         seeds=list(seeds),
         summary=figures,
         torch_audit=audit,
-        peers=[asdict(peer) for peer in peers.values()],
+        peers=[asdict(peer) for peer in peers],
     )
 
 

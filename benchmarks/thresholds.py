@@ -17,6 +17,7 @@ import os
 import warnings
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import suppress
 from dataclasses import fields, replace
 from functools import partial
 from multiprocessing import get_context
@@ -98,10 +99,8 @@ def prepared(program: str, shared: Path) -> Bench:
     torch.set_num_threads(1)
     warnings.simplefilter("ignore")  # the programs' own
     bench = Bench(program=blinded(programs(shared)[program]()))
-    try:
+    with suppress(PersonsCodeFailed):
         bench.recording  # noqa: B018 - here it is made, so that no check's own time holds it
-    except PersonsCodeFailed:
-        pass
     return bench
 
 
@@ -165,7 +164,9 @@ def main() -> None:
         answers = list(pool.map(partial(detected, shared=shared, effort=options.effort), work))
     with_all = {name: answer for (name, fit), answer in zip(work, answers, strict=True) if fit is fits[None]}
     left_out = {
-        name: answer for (name, fit), answer in zip(work, answers, strict=True) if faults[name] and fit is fits[faults[name]]
+        name: answer
+        for (name, fit), answer in zip(work, answers, strict=True)
+        if faults[name] and fit is fits[faults[name]]
     }
     rows: list[dict[str, Any]] = []
     print(f"{'kind':28}{'programs':>10}{'as it is':>10}{'fitted':>8}{'without':>9}  thresholds that came out otherwise")
@@ -174,7 +175,9 @@ def main() -> None:
         other = {f"{c}.{f}": s for (c, f), s in fits[kind].items() if fits[None].get((c, f), 1.0) != s}
         other |= {f"{c}.{f}": 1.0 for (c, f) in fits[None] if (c, f) not in fits[kind]}
         counts = [sum(by[name] for name in here) for by in (usual, with_all, left_out)]
-        rows.append({"kind": kind, "programs": len(here), **dict(zip(("usual", "fitted", "without"), counts, strict=True))})
+        rows.append(
+            {"kind": kind, "programs": len(here), **dict(zip(("usual", "fitted", "without"), counts, strict=True))}
+        )
         rows[-1]["thresholds"] = other
         print(f"{kind:28}{len(here):>10}{counts[0]:>10}{counts[1]:>8}{counts[2]:>9}  {other or ''}")
     faulty = [name for name in names if faults[name]]

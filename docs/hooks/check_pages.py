@@ -1,6 +1,7 @@
 """Makes a page of the manual for every check, from its docstring and its thresholds, and lists the names of causes.
 
-Families are the packages of `kilter.checks`; each says its checks in one tuple, `NAME_CHECKS`, of its `__init__`.
+Families are the packages of `kilter.checks`; each says its checks in one tuple, `NAME_CHECKS`, of its `__init__`. A
+family with rooms, as that of programs, has a tuple in each of them.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from kilter.values.causes import CAUSES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from types import ModuleType
 
     from mkdocs.config.defaults import MkDocsConfig
     from mkdocs.structure.files import Files
@@ -48,17 +50,28 @@ class Entry(NamedTuple):
 
 
 def catalogue() -> tuple[Entry, ...]:
-    """All checks of all families, by family and code."""
-    package = import_module("kilter.checks")
+    """All checks of all families, by family, room and code."""
     entries = [
-        Entry(module.name, check)
-        for module in pkgutil.iter_modules(package.__path__)
-        if module.ispkg
-        for name, checks in vars(import_module(f"kilter.checks.{module.name}")).items()
+        Entry(family, check)
+        for family, module in _families()
+        for name, checks in vars(module).items()
         if name.endswith("_CHECKS")
         for check in checks
     ]
     return tuple(sorted(entries, key=lambda entry: (entry.family, entry.check.code)))
+
+
+def _families() -> Iterator[tuple[str, ModuleType]]:
+    """Names of families, with their rooms where they have any, and the packages that hold the tuples."""
+    for name, family in _packages("kilter.checks"):
+        rooms = list(_packages(f"kilter.checks.{name}"))
+        yield from [(f"{name}: {room}", module) for room, module in rooms] or [(name, family)]
+
+
+def _packages(parent: str) -> Iterator[tuple[str, ModuleType]]:
+    for module in pkgutil.iter_modules(import_module(parent).__path__):
+        if module.ispkg:
+            yield module.name, import_module(f"{parent}.{module.name}")
 
 
 def on_config(config: MkDocsConfig) -> MkDocsConfig:

@@ -2,6 +2,7 @@
 
 import pytest
 
+
 def test_a_healthy_pipeline_passes(kilter, small_file):
     ended = kilter("check", small_file, "--json")
 
@@ -28,7 +29,7 @@ def test_a_pipeline_that_is_wrong_is_exit_code_1(kilter, small_file, monkeypatch
     assert "FAILURE" in ended.out
 
 
-OWN = '''
+OWN = """
 import torch
 from torch import nn
 from torch.utils.data import DataLoader, TensorDataset
@@ -57,7 +58,7 @@ def refuse(model, optimizer, loss_fn, batch):
 
 program = kilter.Pipeline.from_loop(make, task="classification", classes=2, epochs=3)
 broken = kilter.Pipeline.from_loop(make, step=refuse, task="classification", classes=2, epochs=3)
-'''
+"""
 
 
 @pytest.fixture

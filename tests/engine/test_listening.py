@@ -63,7 +63,7 @@ def test_several_loss_functions_are_heard_in_their_containers():
 
 
 def test_what_stands_in_is_the_function_in_all_else():
-    with hearing_loss(Measure(), lambda call: None) as stand_in:
+    with hearing_loss(Measure(), lambda _: None) as stand_in:
         assert stand_in.scale == 2.0
 
 

@@ -62,7 +62,7 @@ def test_everything_is_taken_back(make_program, training, seed):
     for part, value in before.items():
         assert same(value, after[part]), part
     assert torch.autograd.backward.__module__ == "torch.autograd"
-    assert all(not module._forward_hooks and not module._forward_pre_hooks for module in made.model.modules())
+    assert all(not module._forward_hooks and not module._forward_pre_hooks for module in made.model.modules())  # noqa: SLF001
 
 
 def test_a_training_goes_on_as_if_nobody_had_peeked(make_program):

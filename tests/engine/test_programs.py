@@ -40,7 +40,7 @@ def test_the_programs_loss_stands_in_for_none():
 @pytest.mark.parametrize("given", [None, (1, 2), ("model", None, None, [], None), [nn.Linear(1, 1)] * 4])
 def test_what_is_no_program_is_said_in_three_parts(given):
     with pytest.raises(UsageError, match="`make` gave") as raised:
-        make(Program(make=lambda seed: given))
+        make(Program(make=lambda _: given))
     assert "train_loader" in str(raised.value)
 
 
@@ -100,7 +100,8 @@ class Inside(nn.Module):
 )
 def test_the_plain_step_learns_from_batches_of_every_kind(model, batch, more):
     program = Program(
-        make=lambda seed: (model, torch.optim.SGD(model.parameters(), 0.5), nn.CrossEntropyLoss(), [batch], None), **more
+        make=lambda _: (model, torch.optim.SGD(model.parameters(), 0.5), nn.CrossEntropyLoss(), [batch], None),
+        **more,
     )
     made = make(program)
     first = float(train_step(program, made, batch).detach())
@@ -111,7 +112,7 @@ def test_batches_go_over_epochs_with_the_authors_end_between():
     ends = []
     model = nn.Linear(1, 1)
     program = Program(
-        make=lambda seed: (model, None, None, [1, 2, 3], None), epoch_end=lambda m, o, epoch: ends.append(epoch)
+        make=lambda _: (model, None, None, [1, 2, 3], None), epoch_end=lambda _m, _o, epoch: ends.append(epoch)
     )
     made = make(program)
     model.eval()
@@ -122,7 +123,7 @@ def test_batches_go_over_epochs_with_the_authors_end_between():
 
 
 def test_a_loader_that_is_empty_or_runs_dry_ends_it():
-    program = Program(make=lambda seed: (nn.Linear(1, 1), None, None, iter([1, 2]), None))
+    program = Program(make=lambda _: (nn.Linear(1, 1), None, None, iter([1, 2]), None))
     assert list(batches(program, make(program), 9)) == [(0, 1), (0, 2)]
 
 

@@ -22,7 +22,8 @@ def test_the_weights_come_out_as_without_looking(make_program):
     for _, batch in batches(alone, made, STEPS):
         train_step(alone, made, batch)
 
-    assert recording.after.keys() == (expected := state(made.model)).keys()
+    expected = state(made.model)
+    assert recording.after.keys() == expected.keys()
     for name, tensor in expected.items():
         assert torch.equal(recording.after[name], tensor), name
 
@@ -54,7 +55,15 @@ def test_each_update_leads_from_the_weights_before_to_those_after(make_program):
 
 @pytest.mark.parametrize(
     "name",
-    ["plain", "dropout", "batch norm", "checkpointed", "checkpointed by re-entering", "scheduled", "changing its batch"],
+    [
+        "plain",
+        "dropout",
+        "batch norm",
+        "checkpointed",
+        "checkpointed by re-entering",
+        "scheduled",
+        "changing its batch",
+    ],
 )
 def test_a_fresh_gradient_is_what_the_optimizer_meets(program_called, name):
     program = program_called(name)
@@ -155,7 +164,13 @@ def test_an_error_of_the_persons_code_ends_the_recording():
 
     def make_it(seed):
         model = nn.Linear(2, 1)
-        return model, torch.optim.SGD(model.parameters(), 0.1), None, [torch.full((3, 2), float(i)) for i in range(5)], 0
+        return (
+            model,
+            torch.optim.SGD(model.parameters(), 0.1),
+            None,
+            [torch.full((3, 2), float(i)) for i in range(5)],
+            0,
+        )
 
     program = Program(make=make_it, step=step)
     recording = record(program, make(program))
@@ -170,8 +185,8 @@ def test_nothing_stays_hooked(make_program):
     made = make(program)
     record(program, made)
 
-    assert all(not module._forward_hooks and not module._forward_pre_hooks for module in made.model.modules())
-    assert all(not own._optimizer_step_pre_hooks and not own._optimizer_step_post_hooks for own in made.optimizers)
+    assert all(not module._forward_hooks and not module._forward_pre_hooks for module in made.model.modules())  # noqa: SLF001
+    assert all(not own._optimizer_step_pre_hooks and not own._optimizer_step_post_hooks for own in made.optimizers)  # noqa: SLF001
     assert torch.autograd.backward.__module__ == "torch.autograd"
 
 

@@ -1,8 +1,9 @@
 """Tensors inside of what people make of them."""
 
-from collections import OrderedDict, UserDict, defaultdict, namedtuple
+from collections import OrderedDict, UserDict, defaultdict
 from dataclasses import dataclass, field
 from types import MappingProxyType
+from typing import NamedTuple
 
 import pytest
 import torch
@@ -12,7 +13,10 @@ from torch.nn.utils.rnn import pack_sequence
 
 from kilter.engine.trees import apart, detached, leaves, size, take, with_leaves
 
-Pair = namedtuple("Pair", "left right")
+
+class Pair(NamedTuple):
+    left: torch.Tensor
+    right: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +48,8 @@ TREES = {
     "defaulting": lambda t: defaultdict(list, x=t),
     "encoding": lambda t: Encoding({"x": t}),
     "read-only": lambda t: MappingProxyType({"x": t, "n": 1}),
-    "frozen": lambda t: Frozen(t),
-    "counted": lambda t: Counted(t),
+    "frozen": Frozen,
+    "counted": Counted,
     "nested": lambda t: {"a": (Frozen(t), [{"b": 0}])},
 }
 

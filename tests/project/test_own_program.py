@@ -6,7 +6,7 @@ from kilter.project.own_program import is_own_program, read_own_program
 from kilter.values.errors import UsageError
 from kilter.values.program import Kind, Program
 
-TEXT = '''
+TEXT = """
 from dataclasses import dataclass
 
 import torch
@@ -57,7 +57,7 @@ _HIDDEN = program
 
 if __name__ == "__main__":
     raise AssertionError("it trains")
-'''
+"""
 
 
 @pytest.fixture
@@ -115,7 +115,7 @@ def test_a_file_that_is_not_there(tmp_path):
 @pytest.mark.parametrize("text", ["import no_such_module_anywhere", "def broken(:", "raise SystemExit(3)"])
 def test_a_file_that_cannot_be_imported_is_said_with_its_error(tmp_path, text):
     (tmp_path / "cannot_be.py").write_text(text, "utf-8")
-    with pytest.raises(UsageError, match="cannot_be.py raised") as raised:
+    with pytest.raises(UsageError, match=r"cannot_be\.py raised") as raised:
         read_own_program(f"{tmp_path}/cannot_be.py:program")
     assert "__main__" in str(raised.value)
 

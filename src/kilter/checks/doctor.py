@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from kilter.checks.examination import examine
 from kilter.checks.persons_code import PersonsCodeFailed, failure
 from kilter.checks.preflight import PREFLIGHT_CHECKS
@@ -9,6 +10,7 @@ from kilter.checks.program import PROGRAM_CHECKS
 from kilter.checks.program.bench import Bench
 from kilter.checks.program.probe import Effort
 from kilter.checks.program.projecting import program_of
+from kilter.checks.program.proof import prove as proved
 from kilter.engine.seeding import left_as_found
 from kilter.values.finding import Examination, Finding, Severity, in_order
 from kilter.values.pipeline import Pipeline
@@ -16,7 +18,12 @@ from kilter.values.program import Program
 
 
 def check(
-    subject: Pipeline | Program, *, effort: Effort = Effort.QUICK, seed: int = 0, seconds_each: float = 60.0
+    subject: Pipeline | Program,
+    *,
+    effort: Effort = Effort.QUICK,
+    seed: int = 0,
+    seconds_each: float = 60.0,
+    prove: bool = False,
 ) -> Examination:
     """What the checks find in a pipeline or a person's program; everything is left as it was.
 
@@ -25,13 +32,17 @@ def check(
         effort: how much compute checks of a program may take.
         seed: with which a program is made.
         seconds_each: the time limit of each check; one that needs longer is skipped and says so.
+        prove: whether the advice of the first finding about a program is tried: the program is trained as it is, and
+            with its remedy, and the finding's evidence says whether the metric came back.
     """
     if isinstance(subject, Program):
-        return _check_program(subject, effort=effort, seed=seed, seconds_each=seconds_each)
+        return _check_program(subject, effort=effort, seed=seed, seconds_each=seconds_each, prove=prove)
     preflight = _once(examine(PREFLIGHT_CHECKS, subject, seconds_each=seconds_each))
     if effort is Effort.QUICK or (preflight.worst or Severity.NOTE) is Severity.FAILURE:
         return preflight  # what follows trains, and nothing can be learnt from training what is wrong
-    program = _check_program(program_of(subject), effort=effort, seed=subject.recipe.train.seed, seconds_each=seconds_each)
+    program = _check_program(
+        program_of(subject), effort=effort, seed=subject.recipe.train.seed, seconds_each=seconds_each, prove=prove
+    )
     return _together(preflight, program)
 
 
@@ -48,7 +59,7 @@ def _together(first: Examination, second: Examination) -> Examination:
     )
 
 
-def _check_program(program: Program, *, effort: Effort, seed: int, seconds_each: float) -> Examination:
+def _check_program(program: Program, *, effort: Effort, seed: int, seconds_each: float, prove: bool) -> Examination:
     bench = Bench(program=program, seed=seed)
     try:
         with left_as_found():
@@ -58,7 +69,16 @@ def _check_program(program: Program, *, effort: Effort, seed: int, seconds_each:
     if recording.error is not None and not recording.steps:
         return Examination(findings=(failure(PersonsCodeFailed("The first training step", recording.error)),))
     chosen = [check for check in PROGRAM_CHECKS if effort is Effort.FULL or check.effort is Effort.QUICK]
-    return _once(examine(chosen, bench, seconds_each=seconds_each))
+    examination = _once(examine(chosen, bench, seconds_each=seconds_each))
+    return _proved(examination, bench) if prove else examination
+
+
+def _proved(examination: Examination, bench: Bench) -> Examination:
+    """The same with its first finding proved, if it is one that matters."""
+    first, *others = examination.findings or (None,)
+    if first is None or first.severity is Severity.NOTE or not first.causes:
+        return examination
+    return replace(examination, findings=(proved(bench, first), *others))
 
 
 def _once(examination: Examination) -> Examination:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final, TypeAlias, final
 
 import torch
@@ -56,7 +56,8 @@ class Activation:
     """What a non-linear function gave; the tensors live, and are overwritten later if the model writes into them.
 
     Attributes:
-        kind: relu, tanh, sigmoid, softmax, attention, or other.
+        kind: relu, tanh, sigmoid, other; softmax where the shares then weigh something in a product of batches of
+            matrices, and stand in it as that sees them; attention where torch does all of it in one.
         module: the name of the innermost module that was being called.
         given: the arguments; the queries, keys and values of an attention first.
         keywords: the others.
@@ -132,6 +133,7 @@ class _Watch(TorchDispatchMode):
         self._calls = calls
         self._parameters = parameters
         self._units = -1
+        self._shares: deque[Activation] = deque(maxlen=4)
         self._looking = False
 
     def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
@@ -144,25 +146,43 @@ class _Watch(TorchDispatchMode):
             for part in args:
                 if isinstance(part, torch.Tensor) and part.ndim > 1 and id_of(part) in self._parameters:
                     self._calls.applied[self._parameters[id_of(part)]] += 1
+            self._weighed(name, args)
         elif name in KINDS:
             out = result[0] if isinstance(result, tuple) else result
             if isinstance(out, torch.Tensor) and _is_one(name, args):
-                self._looking = True
-                try:
-                    self._look(
-                        Activation(
-                            kind=KINDS[name],
-                            module=self._inside[-1],
-                            given=tuple(args),
-                            keywords=dict(kwargs or {}),
-                            result=out,
-                            units=self._units if out.ndim > 2 else -1,
-                            bounded=name.startswith("hardtanh"),
-                        )
-                    )
-                finally:
-                    self._looking = False
+                activation = Activation(
+                    kind=KINDS[name],
+                    module=self._inside[-1],
+                    given=tuple(args),
+                    keywords=dict(kwargs or {}),
+                    result=out,
+                    units=self._units if out.ndim > 2 else -1,
+                    bounded=name.startswith("hardtanh"),
+                )
+                if activation.kind == "softmax":
+                    self._shares.append(activation)
+                else:
+                    self._tell(activation)
         return result
+
+    def _weighed(self, name: str, arguments: tuple[Any, ...]) -> None:
+        """Shares that now weigh something are those of an attention."""
+        if name != "bmm" or not self._shares:
+            return
+        for at, part in enumerate(arguments[:2]):
+            for activation in [one for one in self._shares if id_of(one.result) == id_of(part)]:
+                self._shares.remove(activation)
+                products = activation.given[0]
+                products = products.reshape(part.shape) if products.numel() == part.numel() else part
+                views = (part, products) if at == 0 else (part.transpose(-1, -2), products.transpose(-1, -2))
+                self._tell(replace(activation, result=views[0], given=(views[1],)))
+
+    def _tell(self, activation: Activation) -> None:
+        self._looking = True
+        try:
+            self._look(activation)
+        finally:
+            self._looking = False
 
 
 def id_of(tensor: Tensor) -> int:

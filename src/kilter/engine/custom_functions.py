@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import wraps
 from typing import TYPE_CHECKING, Any, final
 
 import torch
@@ -56,6 +57,7 @@ def hearing_functions(functions: Iterable[type[Function]]) -> Iterator[list[Appl
     def listening(kind: type[Function], original: Any) -> Any:
         apart = kind.setup_context is not Function.setup_context  # then `forward` is not given the context
 
+        @wraps(original)  # torch asks for the signature
         def forward(*given: Any) -> Any:
             arguments = given if apart else given[1:]
             if not any(one.function is kind for one in noted):
@@ -64,7 +66,9 @@ def hearing_functions(functions: Iterable[type[Function]]) -> Iterator[list[Appl
                         function=kind,
                         arguments=tuple(part.detach().clone() if _tensor(part) else part for part in arguments),
                         asked=tuple(
-                            at for at, p in enumerate(arguments) if _tensor(p) and p.is_floating_point() and p.requires_grad
+                            at
+                            for at, p in enumerate(arguments)
+                            if _tensor(p) and p.is_floating_point() and p.requires_grad
                         ),
                     )
                 )

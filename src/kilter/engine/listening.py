@@ -269,20 +269,23 @@ def graph_leaves(losses: tuple[Tensor, ...]) -> list[Tensor]:
 def _hearing_updates(made: Made, parameters: Mapping[str, Tensor], notes: Callable[[], Notes]) -> Iterator[None]:
     handles = []
     names = {id(parameter): name for name, parameter in parameters.items()}
-    begun: dict[int, tuple[dict[str, Tensor | None], dict[str, Tensor], tuple[Mapping[str, Any], ...], int]] = {}
+    begun: dict[int, list[Any]] = {}  # a step that calls that of its parent class is one update
 
     def beginning(at: int) -> Any:
         def hook(optimizer: torch.optim.Optimizer, _arguments: Any, _keywords: Any) -> None:
             held = _held(optimizer, names)
             gradients = {name: _copy_of(parameter.grad) for name, parameter in held.items()}
             values = {name: parameter.detach().clone() for name, parameter in held.items()}
-            begun[at] = gradients, values, tuple(settings(optimizer, parameters)), len(notes().backwards)
+            begin = gradients, values, tuple(settings(optimizer, parameters)), len(notes().backwards)
+            begun.setdefault(at, []).append(begin)
 
         return hook
 
     def ending(at: int) -> Any:
         def hook(optimizer: torch.optim.Optimizer, _arguments: Any, _keywords: Any) -> None:
-            gradients, values, groups, earlier = begun.pop(at)
+            gradients, values, groups, earlier = begun[at].pop()
+            if begun[at]:
+                return
             after = {name: parameter.detach().clone() for name, parameter in _held(optimizer, names).items()}
             within = len(notes().backwards) - earlier
             notes().updates.append(

@@ -172,7 +172,7 @@ def _updates_withheld(made: Made) -> Iterator[None]:
         return closure() if closure is not None else None
 
     mute: Any = withheld
-    mute._wrapped_by_lr_sched = True  # schedules warn where their own wrapping of `step` is gone
+    mute._wrapped_by_lr_sched = True  # noqa: SLF001 - schedules warn where their own wrapping of `step` is gone
     before = [(vars(optimizer), dict(vars(optimizer))) for optimizer in made.optimizers]
     for own, _ in before:
         own |= {"step": mute, "_opt_called": True}  # the second is what they ask next
@@ -260,7 +260,7 @@ def step_by(
         loss_of: (outputs of the model's last call, loss, batch) to what is minimised; None takes the loss.
 
     Returns:
-        What was minimised; not-a-number where the step never came to a backward, or its loss has no graph.
+        What was minimised; not-a-number where that has no graph.
     """
     calls: list[tuple[Any, Any, Any, Any]] = []
     reached: list[Tensor] = []
@@ -275,7 +275,8 @@ def step_by(
         _backward_is(enough),
         suppress(_Enough),
     ):
-        train_step(program, made, batch)
+        returned = train_step(program, made, batch)
+        reached.extend(leaves(returned).values())  # a step without a backward may give its loss
     if not reached:
         return math.nan
     loss = reached[0] if loss_of is None else loss_of(calls[-1][2] if calls else None, reached[0], batch)

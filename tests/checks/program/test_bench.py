@@ -23,7 +23,13 @@ def program(*, rate=0.1, valid=True, **more):
         data = TensorDataset(numbers, (numbers[:, 0] > 0).long())
         model = nn.Linear(4, 2)
         loader = DataLoader(data, 8, shuffle=True)
-        return model, torch.optim.SGD(model.parameters(), rate), nn.CrossEntropyLoss(), loader, loader if valid else None
+        return (
+            model,
+            torch.optim.SGD(model.parameters(), rate),
+            nn.CrossEntropyLoss(),
+            loader,
+            loader if valid else None,
+        )
 
     return Program(make=make, task=Kind.CLASSIFICATION, classes=2, epochs=2, **more), made
 
@@ -71,8 +77,7 @@ def test_rows_of_an_epoch_are_gathered():
 
 
 def test_a_trial_is_run_once_for_each_name():
-    given, made = program()
-    bench = Bench(program=given)
+    bench = Bench(program=program()[0])
     first = bench.trial()
     assert bench.trial() is first
     other = bench.trial(Change(name="with tiny updates", scale=1e-9))

@@ -19,7 +19,7 @@ CLASSES = torch.randint(0, 4, (40,), generator=DRAW)
 
 
 def program(task, **more):
-    return Program(make=lambda seed: None, task=task, **more)
+    return Program(make=lambda _: None, task=task, **more)
 
 
 def test_accuracy_has_its_twin():
@@ -82,9 +82,7 @@ def test_the_main_output_is_the_answer():
 
 def pair_of(step, *, batch, loss_fn=None, model=None):
     model = nn.Linear(3, 4) if model is None else model
-    made = Program(
-        make=lambda seed: (model, torch.optim.SGD(model.parameters(), 0.1), loss_fn, [batch], None), step=step
-    )
+    made = Program(make=lambda _: (model, torch.optim.SGD(model.parameters(), 0.1), loss_fn, [batch], None), step=step)
     bench = Bench(program=made)
     return bench.predicted(bench.made(), batch)
 

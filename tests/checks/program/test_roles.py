@@ -15,7 +15,7 @@ from kilter.values.program import Program
 def roles_of(batch, step, *, model=None, loss_fn=None, **said):
     model = nn.Linear(3, 3) if model is None else model
     program = Program(
-        make=lambda seed: (model, torch.optim.SGD(model.parameters(), 0.1), loss_fn, [batch], None), step=step, **said
+        make=lambda _: (model, torch.optim.SGD(model.parameters(), 0.1), loss_fn, [batch], None), step=step, **said
     )
     return find_roles(program, record(program, make(program), steps=1))
 

@@ -5,6 +5,7 @@ from kilter.checks.preflight.batch_independence import BatchIndependence
 from kilter.checks.preflight.evaluation_mode import EvaluationMode
 from kilter.checks.preflight.future_independence import FutureIndependence
 from kilter.checks.preflight.gradients import Gradients
+from kilter.checks.preflight.inert_hyperparameter import InertHyperparameter
 from kilter.checks.preflight.initial_loss import InitialLoss
 from kilter.checks.preflight.inputs_matter import InputsMatter
 from kilter.checks.preflight.loss_adds_up import LossAddsUp
@@ -30,4 +31,5 @@ PREFLIGHT_CHECKS: tuple[Check[Pipeline], ...] = (
     LossAddsUp(),
     StrayedParameters(),
     FutureIndependence(),
+    InertHyperparameter(),
 )

@@ -176,47 +176,45 @@ def updating(made: Made, change: Change) -> Iterator[None]:
     with ExitStack() as stack:
         if change.around is not None:
             stack.enter_context(change.around(made))
-        for optimizer in made.optimizers:
-            if change.gradients is not None:
-                stack.callback(optimizer.register_step_pre_hook(_before(change.gradients)).remove)
-            if change.scale != 1.0:
-                kept: dict[int, torch.Tensor] = {}
-                stack.callback(optimizer.register_step_pre_hook(_keeping(kept)).remove)
-                stack.callback(optimizer.register_step_post_hook(_scaling(kept, change.scale)).remove)
+        for optimizer in made.optimizers if change.gradients is not None or change.scale != 1.0 else ():
+            updates = _Updates(change)
+            stack.callback(optimizer.register_step_pre_hook(updates.beginning).remove)
+            stack.callback(optimizer.register_step_post_hook(updates.ending).remove)
         yield
 
 
-def _before(do: Callable[[Optimizer], None]) -> Any:
-    def hook(optimizer: Optimizer, _arguments: Any, _keywords: Any) -> None:
+@final
+class _Updates:
+    """The updates of one optimizer as a change wants them; a step that calls that of its parent class is one."""
+
+    def __init__(self, change: Change) -> None:
+        self.change = change
+        self.done = 0
+        self.deep = 0
+        self.before: list[tuple[torch.Tensor, torch.Tensor]] = []
+
+    def beginning(self, optimizer: Optimizer, _arguments: Any, _keywords: Any) -> None:
+        self.deep += 1
+        if self.deep > 1:
+            return
+        if self.change.gradients is not None:
+            with torch.no_grad():
+                self.change.gradients(optimizer)
+        parameters = [parameter for group in optimizer.param_groups for parameter in group["params"]]
+        self.before = [(parameter, parameter.detach().clone()) for parameter in parameters]
+
+    def ending(self, _optimizer: Optimizer, _arguments: Any, _keywords: Any) -> None:
+        self.deep -= 1
+        if self.deep:
+            return
+        scale = self.change.scale
+        times = scale if isinstance(scale, float | int) else scale(self.done)
+        self.done += 1
+        if times == 1.0:
+            return
         with torch.no_grad():
-            do(optimizer)
-
-    return hook
-
-
-def _keeping(kept: dict[int, torch.Tensor]) -> Any:
-    def hook(optimizer: Optimizer, _arguments: Any, _keywords: Any) -> None:
-        for group in optimizer.param_groups:
-            for parameter in group["params"]:
-                kept[id(parameter)] = parameter.detach().clone()
-
-    return hook
-
-
-def _scaling(kept: dict[int, torch.Tensor], scale: float | Callable[[int], float]) -> Any:
-    updates = 0
-
-    def hook(optimizer: Optimizer, _arguments: Any, _keywords: Any) -> None:
-        nonlocal updates
-        times = scale if isinstance(scale, float | int) else scale(updates)
-        updates += 1
-        with torch.no_grad():
-            for group in optimizer.param_groups:
-                for parameter in group["params"]:
-                    before = kept[id(parameter)]
-                    parameter.copy_(before + times * (parameter - before))
-
-    return hook
+            for parameter, before in self.before:
+                parameter.copy_(before + times * (parameter - before))
 
 
 def _rate(made: Made) -> float:

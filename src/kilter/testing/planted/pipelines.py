@@ -127,6 +127,10 @@ def _bounded(last: nn.Module) -> Callable[[], Pipeline]:
     return lambda: of_amounts(partial(faulty.Ending, 6, 1, last=last))
 
 
+def _plain_adam(model: nn.Module) -> torch.optim.Optimizer:
+    return torch.optim.Adam(model.parameters(), lr=1e-3)
+
+
 PLANTED_PIPELINES: tuple[Planted[Pipeline], ...] = (
     Planted(code="P101", name="a last layer too large", make=_network(faulty.Scaled), causes=("bad_output_init",)),
     Planted(code="P101", name="inputs in thousands", make=lambda: _inputs(1000.0), causes=("unnormalized_input",)),
@@ -330,5 +334,11 @@ PLANTED_PIPELINES: tuple[Planted[Pipeline], ...] = (
     Planted(code="P112", name="layers in a list", make=_network(faulty.Listed), causes=("unregistered_module",)),
     Planted(
         code="P112", name="a layer made anew", make=_network(faulty.MadeAnew), causes=("layer_created_in_forward",)
+    ),
+    Planted(
+        code="P114",
+        name="a decay that the optimizer never hears of",
+        make=lambda: over_numbers(make_optimizer=_plain_adam, optimizer={"weight_decay": 0.3}),
+        causes=("inert_hyperparameter",),
     ),
 )

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, TypeAlias, final
 
 import torch
 
 from kilter.testing.subjects import Healthy, Planted
+from kilter.values.causes import CAUSES
 from kilter.values.pipeline import Pipeline
+from kilter.values.program import MakeProgram, Program
 
 if TYPE_CHECKING:
     from torch import nn
-
-    from kilter.values.program import Program
 
 Build: TypeAlias = "Callable[[], tuple[nn.Module, Any, Any, Iterable[Any], Iterable[Any] | None]]"
 """(model, optimizer, loss_fn, train_loader, valid_loader), drawn from the global random state."""
@@ -52,7 +52,7 @@ class Faulty:
         program: as a person hands it over.
         causes: the right names of the fault.
         family: of the causes.
-        twin: the same without the fault, where there is one.
+        twin: the same without the fault.
         costs: by how much its metric falls short of its twin's, at least; 0 where the metric itself is what lies.
         breaks: what is wrong where the metric does not show it.
     """
@@ -61,7 +61,7 @@ class Faulty:
     program: Program
     causes: tuple[str, ...]
     family: str
-    twin: Program | None = None
+    twin: Program
     costs: float = 0.0
     breaks: str = ""
 
@@ -71,16 +71,36 @@ class Faulty:
         return Planted(code="", name=self.name, make=lambda: self.program, causes=self.causes)
 
 
-def program(build: Build, **about: Any) -> Program:
-    """A program whose `make(seed)` seeds torch and builds; the rest is as `Pipeline.from_loop` takes it."""
+def well(name: str, build: Build, *, reaches: float | None = None, **about: Any) -> Training:
+    """A training that is well; `about` is as `Pipeline.from_loop` takes it."""
+    return Training(name=name, program=Pipeline.from_loop(_seeding(build), **about), reaches=reaches)
 
+
+def fault(
+    name: str,
+    twin: Training,
+    *causes: str,
+    build: Build | None = None,
+    costs: float = 0.0,
+    breaks: str = "",
+    **otherwise: Any,
+) -> Faulty:
+    """A training with one fault: its twin with another `build`, or another step or validation."""
+    changes = otherwise if build is None else otherwise | {"make": _seeding(build)}
+    return Faulty(
+        name=name,
+        program=replace(twin.program, **changes),
+        causes=causes,
+        family=next(family for family, names in CAUSES.items() if causes[0] in names),
+        twin=twin.program,
+        costs=costs,
+        breaks=breaks,
+    )
+
+
+def _seeding(build: Build) -> MakeProgram:
     def make(seed: int) -> Any:
         torch.manual_seed(seed)
         return build()
 
-    return Pipeline.from_loop(make, **about)
-
-
-def well(name: str, build: Build, *, reaches: float | None = None, **about: Any) -> Training:
-    """A training that is well; `about` is as `Pipeline.from_loop` takes it."""
-    return Training(name=name, program=program(build, **about), reaches=reaches)
+    return make

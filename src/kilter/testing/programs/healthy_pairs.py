@@ -45,7 +45,7 @@ class Pairs(Dataset[Any]):
         return self.x[row], self.x[other], torch.tensor(label)
 
 
-def _pairs(*, signs: bool = False) -> Any:
+def paired(*, signs: bool = False) -> Any:
     train: Any = DataLoader(Pairs(data.digits().train, signs=signs), 64, shuffle=True)
     return train, DataLoader(Pairs(data.digits().valid, signs=signs), 256)
 
@@ -57,7 +57,7 @@ def siamese() -> Any:
     def loss_fn(distance: Tensor, same: Tensor) -> Tensor:
         return (same * distance**2 + (1 - same) * (1.5 - distance).clamp(min=0) ** 2).mean()
 
-    return model, _adam(model), loss_fn, *_pairs()
+    return model, _adam(model), loss_fn, *paired()
 
 
 def _siamese_loss(model: nn.Module, loss_fn: Any, batch: Any) -> Any:
@@ -74,7 +74,7 @@ def _judge_siamese(model: nn.Module, loss_fn: Any, batch: Any) -> tuple[Tensor, 
 def cosine() -> Any:
     """The cosine of two embeddings, labels -1 and 1."""
     model = perceptron(64, 48, 8)
-    return model, _adam(model), nn.CosineEmbeddingLoss(margin=0.3), *_pairs(signs=True)
+    return model, _adam(model), nn.CosineEmbeddingLoss(margin=0.3), *paired(signs=True)
 
 
 def _cosine_loss(model: nn.Module, loss_fn: Any, batch: Any) -> Any:
@@ -109,7 +109,7 @@ def _judge_triplet(model: nn.Module, loss_fn: Any, batch: Any) -> tuple[Tensor, 
     return loss_fn(anchor, like, unlike), right.float().mean(), len(right)
 
 
-def _views(part: tuple[Tensor, ...]) -> tuple[Tensor, Tensor]:
+def views(part: tuple[Tensor, ...]) -> tuple[Tensor, Tensor]:
     """The left and the right half of each digit."""
     halves = part[0].view(-1, 8, 2, 4)
     return halves[:, :, 0].flatten(1), halves[:, :, 1].flatten(1)
@@ -132,7 +132,7 @@ def towers() -> Any:
     """Rows of a batch are each other's opponents, both ways: the loss rightly depends on the whole batch."""
     train, valid = data.digits().both
     model = Towers()
-    return model, _adam(model), nn.CrossEntropyLoss(), *data.loaders(data.Split(_views(train), _views(valid)))
+    return model, _adam(model), nn.CrossEntropyLoss(), *data.loaders(data.Split(views(train), views(valid)))
 
 
 def _towers_loss(model: nn.Module, loss_fn: Any, batch: Any) -> Any:

@@ -63,7 +63,7 @@ def _answers(bench: Bench) -> Answers | None:
         valid = _valid(read.valid, path)
         if train is None or (valid is not None and valid.shape[1:] != train.shape[1:]):
             continue
-        if train.shape[1:].numel() > 4 and _is_like_input(bench, train):  # noqa: PLR2004 - a row of amounts may be short
+        if train.shape[1:].numel() > 4 and _is_like_input(bench, train):  # a row of amounts may be short
             return None
         found = _as_answers(kind, path, train, train[:0] if valid is None else valid)
         if found is not None:
@@ -93,7 +93,7 @@ def _as_answers(kind: Kind, path: Path, train: Tensor, valid: Tensor) -> Answers
     labelled = kind is Kind.CLASSIFICATION or (kind is Kind.OTHER and whole)
     if labelled and single:
         numbers = amounts[:, 0].numpy()
-        legal = np.isfinite(numbers) & (numbers != -100) if whole else np.isfinite(numbers)  # noqa: PLR2004 - torch's
+        legal = np.isfinite(numbers) & (numbers != -100) if whole else np.isfinite(numbers)  # torch's
         values, labels = np.unique(numbers[legal], return_inverse=True)
         if len(values) > max(2, 0.5 * int(legal.sum())) or not len(values):
             return None
@@ -104,7 +104,7 @@ def _as_answers(kind: Kind, path: Path, train: Tensor, valid: Tensor) -> Answers
         )
     if labelled:
         sums = amounts.sum(1)
-        if not bool(((sums - 1).abs() < 1e-3).all()) or bool((amounts < 0).any()):  # noqa: PLR2004 - shares of one
+        if not bool(((sums - 1).abs() < 1e-3).all()) or bool((amounts < 0).any()):  # shares of one
             return None
         top, chosen = amounts.max(1)
         classes = torch.where(top >= CERTAIN, chosen, torch.full_like(chosen, -1)).numpy()

@@ -45,7 +45,7 @@ class SplitByClass(ProgramProbe):
 
     def probe(self, bench: Bench) -> Iterator[Finding | Skipped]:
         target = answers(bench)
-        if target is None or min(len(target.train), len(target.valid)) < 10:  # noqa: PLR2004 - no shares of fewer
+        if target is None or min(len(target.train), len(target.valid)) < 10:  # no shares of fewer
             yield Skipped(name=self.name, reason="there are no targets of both splits that could be compared")
             return
         told = _apart(target, self) if target.classes else _ranges(target)
@@ -70,7 +70,7 @@ def _apart(target: Answers, limits: SplitByClass) -> tuple[str, dict[str, object
     untaught, unasked = (b > 0) & (a < limits.absent * b), (a > 0) & (b < limits.absent * a)
     if float(b[untaught].sum()) < limits.amount or float(a[unasked].sum()) < limits.amount:
         return None
-    if float(b[untaught].sum()) < 0.5 and float(a[unasked].sum()) < 0.5:  # noqa: PLR2004 - an ordered cut leaves most apart
+    if float(b[untaught].sum()) < 0.5 and float(a[unasked].sum()) < 0.5:  # an ordered cut leaves most apart
         return None
     return (
         f"{b[untaught].sum():.0%} of the validation rows are of {counted(int(untaught.sum()), 'class')} that"
@@ -82,7 +82,7 @@ def _apart(target: Answers, limits: SplitByClass) -> tuple[str, dict[str, object
 
 def _ranges(target: Answers) -> tuple[str, dict[str, object]] | None:
     """Amounts whose middle 80 % do not meet."""
-    if target.train.shape[1] != 1 or min(len(target.train), len(target.valid)) < 30:  # noqa: PLR2004 - as quantiles need
+    if target.train.shape[1] != 1 or min(len(target.train), len(target.valid)) < 30:  # as quantiles need
         return None
     low, high = (np.nanquantile(part[:, 0], (0.1, 0.9)) for part in (target.train, target.valid))
     if low[1] >= high[0] and high[1] >= low[0]:
@@ -126,11 +126,11 @@ class ClassesMissing(ProgramProbe):
             yield Skipped(name=self.name, reason="there are no classes")
             return
         train, valid = class_counts(target)
-        if train.sum() < 10 or valid.sum() < 20:  # noqa: PLR2004 - no shares of fewer
+        if train.sum() < 10 or valid.sum() < 20:  # no shares of fewer
             yield Skipped(name=self.name, reason="there are too few rows with a class in either split")
             return
         a, b = train / train.sum(), valid / valid.sum()
-        missing = (b >= self.asked) & (valid >= 3) & (a < self.taught * b) & (train < self.plenty)  # noqa: PLR2004 - a chance row
+        missing = (b >= self.asked) & (valid >= 3) & (a < self.taught * b) & (train < self.plenty)  # a chance row
         if float(b[missing].sum()) < self.amount:
             return
         if self._weighed(bench, missing, a, b):
@@ -149,7 +149,9 @@ class ClassesMissing(ProgramProbe):
             evidence={"training": train.tolist(), "validation": valid.tolist()},
         )
 
-    def _weighed(self, bench: Bench, missing: NDArray[np.bool_], a: NDArray[np.float64], b: NDArray[np.float64]) -> bool:
+    def _weighed(
+        self, bench: Bench, missing: NDArray[np.bool_], a: NDArray[np.float64], b: NDArray[np.float64]
+    ) -> bool:
         """Whether the loss makes up for what is missing, at least in part."""
         emphasis = class_emphasis(bench)
         if emphasis is None:

@@ -62,7 +62,7 @@ def _sequences(bench: Bench) -> dict[Path, Sequences]:
         train, valid = read.train.parts(path), _valid_parts(read, path)
         if train is not None and _kind(train[0]) == "tokens":
             found[path] = token_sequences(train, valid or [], bench.program.pad)
-    wide = {tokens.train.shape for tokens in found.values() if tokens.distinct > 2}  # noqa: PLR2004 - more than a mask
+    wide = {tokens.train.shape for tokens in found.values() if tokens.distinct > 2}  # more than a mask
     return {path: t for path, t in found.items() if t.distinct > 2 or t.train.shape not in wide}  # noqa: PLR2004
 
 
@@ -121,7 +121,7 @@ def _columns(bench: Bench) -> Columns | None:
 def _kind(tensor: Tensor) -> str:
     if tensor.dtype == torch.bool:
         return "flags"
-    if tensor.is_floating_point() or tensor.dtype == torch.uint8 or tensor.ndim > 2:  # noqa: PLR2004 - images of bytes
+    if tensor.is_floating_point() or tensor.dtype == torch.uint8 or tensor.ndim > 2:  # images of bytes
         return "numbers"
     return "tokens"
 
@@ -136,7 +136,7 @@ def _numbers(parts: Sequence[Tensor]) -> Matrix | None:
 
 def _summaries(parts: Sequence[Tensor]) -> Matrix | None:
     """Of sequences of any length: mean and spread over the second dimension."""
-    if not parts or parts[0].ndim < 2 or len({part.shape[2:] for part in parts}) > 1:  # noqa: PLR2004 - rows and places
+    if not parts or parts[0].ndim < 2 or len({part.shape[2:] for part in parts}) > 1:  # rows and places
         return None
     found = []
     for part in parts:
@@ -144,5 +144,3 @@ def _summaries(parts: Sequence[Tensor]) -> Matrix | None:
         found.append(torch.cat([numbers.mean(1), numbers.std(1, unbiased=False)], 1))
     matrix: Matrix = torch.cat(found).numpy()
     return matrix
-
-

@@ -54,13 +54,15 @@ class Giveaway(ProgramProbe):
         if found is None or target is None or not found.numbers.any() or len(found.train) != len(target.train):
             yield Skipped(name=self.name, reason="inputs are no columns of numbers with a target each")
             return
-        truth = one_hot(np.maximum(target.train, 0).astype(np.int64), target.classes) if target.classes else target.train
+        truth = (
+            one_hot(np.maximum(target.train, 0).astype(np.int64), target.classes) if target.classes else target.train
+        )
         legal = np.isfinite(found.train).all(1) & np.isfinite(truth).all(1)
         if target.classes:
             legal &= target.train >= 0
         at = np.flatnonzero(legal)
         at = at[np.random.default_rng(0).permutation(len(at))[: self.most]]
-        if len(at) < 40 or found.numbers.sum() < self.fewest:  # noqa: PLR2004 - chance makes columns stand out among fewer rows
+        if len(at) < 40 or found.numbers.sum() < self.fewest:  # chance makes columns stand out among fewer rows
             yield Skipped(name=self.name, reason="there are too few rows or columns for one of them to stand out")
             return
         rows, truth = found.train[at], np.asarray(truth[at], dtype=np.float64)
@@ -95,7 +97,7 @@ def _with_target(rows: Matrix, truth: Matrix, *, classes: bool) -> Matrix:
     """Share of each column's variance that goes with the target."""
     centred = rows - rows.mean(0)
     total = np.maximum((centred**2).sum(0), 1e-30)
-    alive = (centred**2).sum(0) > 1e-12 * (1 + (rows**2).sum(0))  # noqa: PLR2004 - rounding of a constant
+    alive = (centred**2).sum(0) > 1e-12 * (1 + (rows**2).sum(0))  # rounding of a constant
     if classes:
         counts = truth.sum(0)
         sums = truth[:, counts > 0].T @ centred

@@ -54,10 +54,11 @@ class PreprocessingDiffers(ProgramProbe):
             return
         same_form = seen.body & (seen.shape < self.form + 2 * seen.noise)
         far = seen.body & (
-            (seen.moved > self.moved + 4 * seen.noise) | (np.abs(seen.stretched) > np.log(self.stretched) + 3 * seen.noise)
+            (seen.moved > self.moved + 4 * seen.noise)
+            | (np.abs(seen.stretched) > np.log(self.stretched) + 3 * seen.noise)
         )
-        all_over = far.sum() > 0.5 * seen.body.sum() and same_form[far].mean() > 0.5  # noqa: PLR2004 - most columns
-        extreme = ((seen.moved > 3) | (np.abs(seen.stretched) > np.log(10))) & same_form  # noqa: PLR2004 - no sample of one source
+        all_over = far.sum() > 0.5 * seen.body.sum() and same_form[far].mean() > 0.5  # most columns
+        extreme = ((seen.moved > 3) | (np.abs(seen.stretched) > np.log(10))) & same_form  # no sample of one source
         if not all_over and not extreme.any():
             return
         if looks_noisy(seen):
@@ -95,8 +96,8 @@ def looks_noisy(seen: Likeness) -> bool:
     A scaling by s takes s² of variances and covariances alike. The error of the covariances grows with the noise.
     """
     together = abs(seen.covariance - 1) < max(0.6, 0.1 * (seen.variance - 1))
-    still = float(np.median(seen.moved)) < 0.25 + 4 * seen.noise  # noqa: PLR2004 - a quarter of the spread
-    return len(seen.names) > 2 and together and still and seen.variance > 1.5  # noqa: PLR2004 - half as much again
+    still = float(np.median(seen.moved)) < 0.25 + 4 * seen.noise  # a quarter of the spread
+    return len(seen.names) > 2 and together and still and seen.variance > 1.5  # half as much again
 
 
 @final
@@ -127,7 +128,7 @@ class InputNoise(ProgramProbe):
         if seen is None or reached is None:
             yield Skipped(name=self.name, reason="there are no columns of numbers with targets, or too few rows")
             return
-        if not looks_noisy(seen) or reached.valid < 0.3:  # noqa: PLR2004 - nothing that could be lost
+        if not looks_noisy(seen) or reached.valid < 0.3:  # nothing that could be lost
             return
         left = max(reached.train, reached.back) / reached.valid
         behind = reached.valid - max(reached.train, reached.back)
@@ -184,10 +185,16 @@ class InputsDiffer(ProgramProbe):
         if seen is None or reached is None or reached.strangeness is None:
             yield Skipped(name=self.name, reason="there are no columns of numbers with targets, or too few rows")
             return
-        if looks_noisy(seen) or reached.strangeness < self.strange or min(reached.train, reached.valid) < 0.3:  # noqa: PLR2004 - nothing that could be lost
+        if (
+            looks_noisy(seen) or reached.strangeness < self.strange or min(reached.train, reached.valid) < 0.3
+        ):  # nothing that could be lost
             return
-        far = (seen.moved > 0.5 + 4 * seen.noise) | (np.abs(seen.stretched) > np.log(1.5)) | (seen.shape > 0.3)  # noqa: PLR2004 - half a spread, half as wide again
-        if far.mean() < 0.2 or reached.forth > (1 - self.lost) * min(reached.valid, reached.train):  # noqa: PLR2004 - a fifth of the columns
+        far = (
+            (seen.moved > 0.5 + 4 * seen.noise) | (np.abs(seen.stretched) > np.log(1.5)) | (seen.shape > 0.3)
+        )  # half a spread, half as wide again
+        if far.mean() < 0.2 or reached.forth > (1 - self.lost) * min(
+            reached.valid, reached.train
+        ):  # a fifth of the columns
             return
         yield Finding(
             code=self.code,

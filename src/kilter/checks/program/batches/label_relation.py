@@ -77,14 +77,14 @@ class LabelRelation(ProgramProbe):
             yield Skipped(name=self.name, reason="inputs of training and validation are not alike")
             return
         gap = class_gap(bench)
-        if gap is not None and gap > 0.2 + seen.margin:  # noqa: PLR2004 - of the rows would have to change class
+        if gap is not None and gap > 0.2 + seen.margin:  # of the rows would have to change class
             yield Skipped(name=self.name, reason="classes are not as frequent in validation as in training")
             return
         allowed = max(self.harmful, 1.5 * self.harmful if self._augmented(bench) else 0.0)
         in_train, in_valid = max(seen.train, seen.back), max(seen.valid, seen.forth)
-        if seen.valid > self.learnable and seen.valid - in_train > seen.margin + 0.05:  # noqa: PLR2004 - beyond chance
+        if seen.valid > self.learnable and seen.valid - in_train > seen.margin + 0.05:  # beyond chance
             yield from self._wrong("training", in_train, seen.valid, seen, allowed)
-        elif seen.train > self.learnable and seen.train - in_valid > seen.margin + 0.05:  # noqa: PLR2004 - as above
+        elif seen.train > self.learnable and seen.train - in_valid > seen.margin + 0.05:  # as above
             yield from self._wrong("validation", in_valid, seen.train, seen, allowed)
         elif min(seen.train, seen.valid) > self.learnable and max(seen.forth, seen.back) < seen.margin:
             yield self._finding(
@@ -128,7 +128,7 @@ class LabelRelation(ProgramProbe):
             ("validation", both.valid_rows, both.valid_targets, seen.valid),
         ):
             learner: Callable[..., object] = neighbours if both.numeric else least_squares
-            if len(rows) < 2 * FEWEST or own > 0.15:  # noqa: PLR2004 - what is left of a relation
+            if len(rows) < 2 * FEWEST or own > 0.15:  # what is left of a relation
                 continue
             for by in (-1, 1):
                 fits = crossed(rows, np.roll(targets, by, 0), classes=both.classes, learners=(learner,))  # type: ignore[arg-type]
@@ -151,7 +151,9 @@ class LabelRelation(ProgramProbe):
         read = given(bench)
         first, second = fingerprints(bench, read.train), fingerprints(bench, read.again)
         whole = read.train.whole and read.again.whole
-        return bool(whole and first is not None and second is not None and shared(first, second).mean() < 0.5)  # noqa: PLR2004 - most rows
+        return bool(
+            whole and first is not None and second is not None and shared(first, second).mean() < 0.5
+        )  # most rows
 
     def _finding(  # noqa: PLR0913 - the parts of one sentence
         self,

@@ -89,7 +89,7 @@ def _likeness(bench: Bench) -> Likeness | None:
     names = [name for name, number in zip(found.names, found.numbers, strict=True) if number]
     spreads, middles = (left.std(0), right.std(0)), (left.mean(0), right.mean(0))
     largest = np.maximum(*spreads)
-    alive = largest > 1e-6 * (1e-9 + np.maximum(np.abs(middles[0]), np.abs(middles[1])))  # noqa: PLR2004 - rounding
+    alive = largest > 1e-6 * (1e-9 + np.maximum(np.abs(middles[0]), np.abs(middles[1])))  # rounding
     if not alive.any():
         return None
     left, right = left[:, alive], right[:, alive]
@@ -126,14 +126,17 @@ def matched(bench: Bench, left: Matrix, right: Matrix) -> tuple[Matrix, Matrix]:
     """Finite rows of both splits, as many of each class in one as in the other where there are classes."""
     target = answers(bench)
     sides = []
-    for rows, truth in ((left, None if target is None else target.train), (right, None if target is None else target.valid)):
+    for rows, truth in (
+        (left, None if target is None else target.train),
+        (right, None if target is None else target.valid),
+    ):
         finite = np.isfinite(rows).all(1)
         sides.append((rows[finite], truth[finite] if truth is not None and len(truth) == len(rows) else None))
     (a, a_truth), (b, b_truth) = sides
     if target is None or not target.classes or a_truth is None or b_truth is None:
         return a, b
     gap = class_gap(bench)
-    if gap is None or gap < 0.1:  # noqa: PLR2004 - of the rows: nothing to mend
+    if gap is None or gap < 0.1:  # of the rows: nothing to mend
         return a, b
     keep_a, keep_b = [], []
     for label in range(target.classes):

@@ -49,7 +49,7 @@ class LittleData(ProgramProbe):
             return
         rows = len(both.train_rows)
         most = self.plenty if not both.classes else min(self.plenty, self.each * both.train_targets.shape[1])
-        if rows < 2 or rows > most or len(both.valid_rows) < max(40, rows / 2):  # noqa: PLR2004 - else nothing that could be added
+        if rows < 2 or rows > most or len(both.valid_rows) < max(40, rows / 2):  # else nothing that could be added
             return
         learners = LEARNERS if both.numeric else (least_squares,)
         order = np.random.default_rng(0).permutation(len(both.valid_rows))
@@ -61,7 +61,7 @@ class LittleData(ProgramProbe):
             for taught, into in (((both.train_rows, both.train_targets), alone), ((rows_more, targets_more), more)):
                 into.append(transferred(*taught, *asked, classes=both.classes, learners=learners))
         before, after = float(np.mean(alone)), float(np.mean(more))
-        if after - before < self.gain + 0.5 / np.sqrt(len(order)) or after < 0.3:  # noqa: PLR2004 - nothing that could be learnt
+        if after - before < self.gain + 0.5 / np.sqrt(len(order)) or after < 0.3:  # nothing that could be learnt
             return
         yield Finding(
             code=self.code,

@@ -56,7 +56,9 @@ class OneInput(ProgramProbe):
         for split, (distinct, rows) in counted_rows.items():
             other = max((share for name, share in shares.items() if name != split), default=0.0)
             alone = distinct == 1 and self._targets_differ(bench, read.train if split == "training" else read.valid)
-            if not alone and not (distinct <= 0.25 * rows and shares[split] < self.few * other and other > 0.5):  # noqa: PLR2004 - most rows of the other split differ
+            if not alone and not (
+                distinct <= 0.25 * rows and shares[split] < self.few * other and other > 0.5
+            ):  # most rows of the other split differ
                 continue
             yield Finding(
                 code=self.code,

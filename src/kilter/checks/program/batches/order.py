@@ -58,8 +58,10 @@ class SortedBatches(ProgramProbe):
             values = np.eye(target.classes)[np.where(legal, truth, 0).astype(np.int64)] * legal[:, None]
         else:
             values = np.nan_to_num(np.asarray(truth, dtype=np.float64))
-        if len(sizes) < 3 or max(sizes) < 4 or sum(sizes) != len(values):  # noqa: PLR2004 - too few to be in an order
-            yield Skipped(name=self.name, reason="there are too few batches, or too few rows in them, to be in an order")
+        if len(sizes) < 3 or max(sizes) < 4 or sum(sizes) != len(values):  # too few to be in an order
+            yield Skipped(
+                name=self.name, reason="there are too few batches, or too few rows in them, to be in an order"
+            )
             return
         batch_of = np.repeat(np.arange(len(sizes)), sizes)
         between = _between(values, batch_of)

@@ -56,7 +56,9 @@ class SplitOverlap(ProgramProbe):
             yield Skipped(name=self.name, reason="there is no validation loader")
             return
         train, valid = fingerprints(bench, read.train), fingerprints(bench, read.valid)
-        if train is None or valid is None or len(np.unique(train)) < 0.2 * len(train):  # noqa: PLR2004 - few values: rows repeat by nature
+        if (
+            train is None or valid is None or len(np.unique(train)) < 0.2 * len(train)
+        ):  # few values: rows repeat by nature
             yield Skipped(name=self.name, reason="inputs are no rows that could be told apart")
             return
         both, within = float(shared(valid, train).mean()), float(repeated(train).mean())
@@ -87,16 +89,16 @@ class SplitOverlap(ProgramProbe):
     def _near(self, bench: Bench) -> tuple[float, float] | None:
         """Shares of validation and of training rows that are closer to a training row than rows are."""
         found = columns(bench)
-        if found is None or not found.numeric or found.train.shape[1] < 4:  # noqa: PLR2004 - in few columns rows are near by chance
+        if found is None or not found.numeric or found.train.shape[1] < 4:  # in few columns rows are near by chance
             return None
         finite = [rows[np.isfinite(rows).all(1)] for rows in (found.train, found.valid)]
-        if min(len(finite[0]), len(finite[1])) < 20:  # noqa: PLR2004 - no distance is usual among fewer
+        if min(len(finite[0]), len(finite[1])) < 20:  # no distance is usual among fewer
             return None
         wide = np.unique(np.linspace(0, found.train.shape[1] - 1, min(200, found.train.shape[1])).astype(int))
         some = np.random.default_rng(0)
         valid = finite[1][some.permutation(len(finite[1]))[: self.most]]
         train, asked = scaled(finite[0][:, wide], valid[:, wide])
-        if train.shape[1] < 4:  # noqa: PLR2004 - as above
+        if train.shape[1] < 4:  # as above
             return None
         own = some.permutation(len(train))[: self.most]
         apart = distances(train[own], train)

@@ -27,7 +27,7 @@ PRODUCTS: Final = 15
 def scaled(train: Matrix, *others: Matrix) -> list[Matrix]:
     """Columns in units of their spread in `train`, clipped at ten of them; constant ones are left out."""
     middle, spread = train.mean(0), train.std(0)
-    alive = spread > 1e-9 * (1 + np.abs(middle))  # noqa: PLR2004 - rounding of a constant
+    alive = spread > 1e-9 * (1 + np.abs(middle))  # rounding of a constant
     return [np.clip((part[:, alive] - middle[alive]) / spread[alive], -10, 10) for part in (train, *others)]
 
 
@@ -120,6 +120,6 @@ def crossed(
             left, right = scaled(rows[taught], rows[held])
             predicted[held] = learner(left, targets[taught], right)
         best = max(best, skill(predicted, targets, classes=classes))
-        if best > 0.97:  # noqa: PLR2004 - nothing is left to be reached
+        if best > 0.97:  # nothing is left to be reached
             break
     return best

@@ -88,12 +88,12 @@ class RepeatedNoise(ProgramProbe):
                 rows += size(batch) or 0
                 if rows >= _READ:
                     break
-        if not seeds or rows < 4:  # noqa: PLR2004 - too few to repeat anything
+        if not seeds or rows < 4:  # too few to repeat anything
             return None
         seed, times = Counter(seeds).most_common(1)[0]
         first, second = fingerprints(bench, given(bench).train), fingerprints(bench, given(bench).again)
         varied = first is None or second is None or len(np.unique(first)) > 1
-        if times >= max(4, self.same * len(seeds)) and times >= 0.5 * rows and varied:  # noqa: PLR2004 - row after row
+        if times >= max(4, self.same * len(seeds)) and times >= 0.5 * rows and varied:  # row after row
             return f"A generator was seeded with {seed} {times} times while {rows} rows were read."
         return None
 

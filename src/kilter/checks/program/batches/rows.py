@@ -51,7 +51,11 @@ def _hashed(tensor: torch.Tensor) -> Prints:
     flat = tensor.reshape(len(tensor), -1)
     numbers = flat.to(torch.float32) if flat.is_floating_point() else flat.to(torch.int64)
     exact = numbers.contiguous().numpy()
-    bits = (exact + np.float32(0)).view(np.uint32).astype(np.uint64) if exact.dtype == np.float32 else exact.view(np.uint64)
+    bits = (
+        (exact + np.float32(0)).view(np.uint32).astype(np.uint64)
+        if exact.dtype == np.float32
+        else exact.view(np.uint64)
+    )
     places = np.random.default_rng(0).integers(1, 2**63, bits.shape[1], dtype=np.uint64) | np.uint64(1)
     mixed = bits ^ (bits >> np.uint64(7))
     hashed: Prints = (mixed * places).sum(1, dtype=np.uint64)

@@ -35,7 +35,8 @@ class InputScale(ProgramProbe):
     **How.** Where spreads or sizes of the columns are out of proportion, some steps of the program are run twice from
     one seed: on batches as they are, and on batches whose inputs were standardised.
 
-    **When it stays silent.** Columns are within a factor of `apart` and no larger than `large`; the program does as
+    **When it stays silent.** Columns are within a factor of `apart`, or none is wider than `usual`, and they are no
+    larger than `large`; the program does as
     well on the inputs as they are, since it normalises first, or needs it not; indices and tokens are no amounts.
 
     **What it costs.** Nothing where columns are in proportion; else twice some steps of training, at most 240.
@@ -46,6 +47,7 @@ class InputScale(ProgramProbe):
     code: ClassVar[str] = "B112"
     name: ClassVar[str] = "input-scale"
     apart: float = 30.0  # of the largest spread of a column, over the smallest
+    usual: float = 5.0  # spread up to which a fresh layer works as it was meant to: rare columns in 0 to 1 are no fault
     large: float = 20.0  # root mean square
     gain: float = 0.15  # in quality, and half over the root of the rows
 
@@ -59,13 +61,14 @@ class InputScale(ProgramProbe):
             numbers = joined.double()
             over = [0, *range(2, numbers.ndim)]  # columns or channels keep scales of their own
             middle, spread = numbers.mean(over, keepdim=True), numbers.std(over, keepdim=True, unbiased=False)
-            alive = spread > 1e-8 * (1e-8 + middle.abs())  # noqa: PLR2004 - rounding of a constant
+            alive = spread > 1e-8 * (1e-8 + middle.abs())  # rounding of a constant
             if not bool(alive.any()):
                 continue
             scales[path] = (middle, torch.where(alive, spread, torch.ones_like(spread)))
             sizes = spread[alive]
             ratio, root = float(sizes.max() / sizes.min()), float((numbers**2).mean().sqrt())
-            if ratio > self.apart or root > self.large:
+            out_of_proportion = ratio > self.apart and float(sizes.max()) > self.usual
+            if out_of_proportion or root > self.large:
                 odd[path] = (ratio, root)
         if not odd:
             return
@@ -138,7 +141,7 @@ class TargetScale(ProgramProbe):
             return
         size = float(pair.target.double().pow(2).mean().sqrt())
         answered = float(pair.given.double().pow(2).mean().sqrt())
-        if not math.isfinite(size) or size < self.apart * max(answered, 0.25):  # noqa: PLR2004 - a fresh layer's usual size
+        if not math.isfinite(size) or size < self.apart * max(answered, 0.25):  # a fresh layer's usual size
             return
         scales = {}
         for path in bench.roles.targets:
@@ -150,7 +153,9 @@ class TargetScale(ProgramProbe):
 
         def standardised(batch: Any) -> Any:
             tensors = leaves(batch)
-            new = {p: ((tensors[p].double() - m) / s).to(tensors[p].dtype) for p, (m, s) in scales.items() if p in tensors}
+            new = {
+                p: ((tensors[p].double() - m) / s).to(tensors[p].dtype) for p, (m, s) in scales.items() if p in tensors
+            }
             return with_leaves(batch, new)
 
         raw = small_run(bench, "as it is", _same)

@@ -66,9 +66,7 @@ def token_sequences(train: Sequence[Tensor], valid: Sequence[Tensor], pad: int |
     widths = tuple(max((_flat(part).shape[1] for part in parts), default=0) for parts in (train, valid))
     longest = max(widths)
     left, right = _stacked(train, longest), _stacked(valid, longest)
-    return Sequences(
-        train=left, valid=right, pad=_padding(left) if pad is None else pad, widths=(widths[0], widths[1])
-    )
+    return Sequences(train=left, valid=right, pad=_padding(left) if pad is None else pad, widths=(widths[0], widths[1]))
 
 
 def _flat(part: Tensor) -> Tensor:
@@ -87,7 +85,7 @@ def _stacked(parts: Sequence[Tensor], longest: int) -> Ids:
 
 def _padding(ids: Ids) -> int | None:
     """The token that fills an end of some rows and stands nowhere else."""
-    if ids.shape[1] < 3 or len(ids) < 8:  # noqa: PLR2004 - too few to tell filling from a token
+    if ids.shape[1] < 3 or len(ids) < 8:  # too few to tell filling from a token
         return None
     for side in (ids, ids[:, ::-1]):
         ends = side[:, -1]

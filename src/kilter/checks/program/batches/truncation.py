@@ -62,17 +62,21 @@ class Truncation(ProgramProbe):
         for path, tokens in found.items():
             lengths = tokens.lengths()
             longest = int(lengths.max(initial=0))
-            if longest < 4 or len(lengths) < 20:  # noqa: PLR2004 - no length to speak of
+            if longest < 4 or len(lengths) < 20:  # no length to speak of
                 continue
             at_end = lengths == longest
             share = float(at_end.mean())
             below = (lengths >= 0.75 * longest) & ~at_end
             each = float(below.mean()) / max(1, longest - int(np.ceil(0.75 * longest)))
-            longer = tokens.widths[1] >= 1.5 * tokens.widths[0] > 0 and share > self.full  # validation was not cut there
-            if share < self.full or share > 0.98 or (share < self.pile * each and not longer):  # noqa: PLR2004 - all of one length
+            longer = (
+                tokens.widths[1] >= 1.5 * tokens.widths[0] > 0 and share > self.full
+            )  # validation was not cut there
+            if share < self.full or share > 0.98 or (share < self.pile * each and not longer):  # all of one length
                 continue
             skills = self._skills(tokens, answers(bench), at_end)
-            harmful = skills is not None and skills[0] - skills[1] > self.lost + 0.5 / np.sqrt(min(at_end.sum(), (~at_end).sum()))
+            harmful = skills is not None and skills[0] - skills[1] > self.lost + 0.5 / np.sqrt(
+                min(at_end.sum(), (~at_end).sum())
+            )
             yield Finding(
                 code=self.code,
                 name=self.name,
@@ -96,15 +100,22 @@ class Truncation(ProgramProbe):
         """On shorter and on full sequences, each taught by itself, of as many rows."""
         if target is None or len(target.train) != len(full):
             return None
-        truth = one_hot(np.maximum(target.train, 0).astype(np.int64), target.classes) if target.classes else target.train
+        truth = (
+            one_hot(np.maximum(target.train, 0).astype(np.int64), target.classes) if target.classes else target.train
+        )
         rows, _, _ = token_columns(tokens)
         random = np.random.default_rng(0)
         short, cut = random.permutation(np.flatnonzero(~full)), random.permutation(np.flatnonzero(full))
         count = min(len(short), len(cut), 600)
-        if count < 60:  # noqa: PLR2004 - no cross-validation of fewer
+        if count < 60:  # no cross-validation of fewer
             return None
         skills = [
-            crossed(rows[at[:count]], np.asarray(truth[at[:count]], dtype=np.float64), classes=bool(target.classes), learners=(least_squares,))
+            crossed(
+                rows[at[:count]],
+                np.asarray(truth[at[:count]], dtype=np.float64),
+                classes=bool(target.classes),
+                learners=(least_squares,),
+            )
             for at in (short, cut)
         ]
         return skills[0], skills[1]

@@ -53,10 +53,10 @@ class UnsteadyValidation(ProgramProbe):
             yield Skipped(name=self.name, reason="views or masks of a row are what is learnt from")
             return
         first, second = fingerprints(bench, read.valid), fingerprints(bench, read.valid_again)
-        if first is None or second is None or len(first) != len(second) or len(first) < 8:  # noqa: PLR2004 - too few to be sure
+        if first is None or second is None or len(first) != len(second) or len(first) < 8:  # too few to be sure
             return
         new = 1 - float(shared(second, first).mean())
-        if new < 0.2 or not self._same_targets(bench, read.valid, read.valid_again):  # noqa: PLR2004 - a fifth of the rows
+        if new < 0.2 or not self._same_targets(bench, read.valid, read.valid_again):  # a fifth of the rows
             return
         own = self._own(bench, read.valid, read.valid_again)
         if own is None or own < self.nearer:
@@ -76,9 +76,11 @@ class UnsteadyValidation(ProgramProbe):
         pairs = [(first.joined(path), second.joined(path)) for path in bench.roles.targets]
         told = [(a, b) for a, b in pairs if a is not None and b is not None]
         inputs = {tuple(t.shape[1:]) for path in bench.roles.inputs if (t := first.joined(path)) is not None}
-        if not told or any(a.ndim > 2 and tuple(a.shape[1:]) in inputs for a, _ in told):  # noqa: PLR2004 - an image for an image
+        if not told or any(a.ndim > 2 and tuple(a.shape[1:]) in inputs for a, _ in told):  # an image for an image
             return False
-        if any(tuple(a.shape[1:]) in inputs and a.is_floating_point() and a.shape[1:].numel() > 4 for a, _ in told):  # noqa: PLR2004 - a row for a row
+        if any(
+            tuple(a.shape[1:]) in inputs and a.is_floating_point() and a.shape[1:].numel() > 4 for a, _ in told
+        ):  # a row for a row
             return False
         varied = any(len(torch.unique(a)) > 1 for a, _ in told)
         return varied and all(a.shape == b.shape and torch.equal(a, b) for a, b in told)
@@ -92,7 +94,9 @@ class UnsteadyValidation(ProgramProbe):
                 continue
             left, right = _flat(a), _flat(b)
             own = (left - right).abs().mean(1)
-            others = torch.stack([(left[torch.as_tensor(random.permutation(len(left)))] - right).abs().mean(1) for _ in range(3)])
+            others = torch.stack(
+                [(left[torch.as_tensor(random.permutation(len(left)))] - right).abs().mean(1) for _ in range(3)]
+            )
             return float((own < others.median(0).values).double().mean())
         return None
 

@@ -48,7 +48,7 @@ class Vocabulary(ProgramProbe):
             yield Skipped(name=self.name, reason="inputs are no sequences of tokens, or there is no validation")
             return
         for path, tokens in found.items():
-            if len(tokens.valid) < 10 or len(tokens.train) < 20:  # noqa: PLR2004 - no shares of fewer
+            if len(tokens.valid) < 10 or len(tokens.train) < 20:  # no shares of fewer
                 continue
             told = self._told(tokens)
             if told is not None:
@@ -76,15 +76,24 @@ class Vocabulary(ProgramProbe):
         unseen = float((~np.isin(valid, known)).mean())
         usual = float((~np.isin(halves[0], np.unique(halves[1]))).mean())
         values = np.union1d(known, np.unique(valid))
-        shares = [np.bincount(np.searchsorted(values, part), minlength=len(values)) / len(part) for part in (*halves, train[real], valid)]
+        shares = [
+            np.bincount(np.searchsorted(values, part), minlength=len(values)) / len(part)
+            for part in (*halves, train[real], valid)
+        ]
         apart, within = (float(np.abs(a - b).sum() / 2) for a, b in ((shares[2], shares[3]), (shares[0], shares[1])))
         gain = shares[3] - shares[2]
         evidence: dict[str, object] = {"unseen": unseen, "unseen_within": usual, "apart": apart, "apart_within": within}
         if unseen > usual + self.unseen:
             return f"{unseen:.0%} of validation's tokens never stand in training (halves of it: {usual:.0%})", evidence
-        if gain.max() > self.filled and shares[3].max() > 0.5:  # noqa: PLR2004 - most of all tokens
+        if gain.max() > self.filled and shares[3].max() > 0.5:  # most of all tokens
             token = int(values[gain.argmax()])
-            return f"token {token} is {shares[3].max():.0%} of validation and {shares[2][gain.argmax()]:.0%} of training", evidence
+            return (
+                f"token {token} is {shares[3].max():.0%} of validation and {shares[2][gain.argmax()]:.0%} of training",
+                evidence,
+            )
         if apart > within + self.differs:
-            return f"{apart:.0%} of validation's tokens would have to be others to be spread as training's are", evidence
+            return (
+                f"{apart:.0%} of validation's tokens would have to be others to be spread as training's are",
+                evidence,
+            )
         return None

@@ -1,6 +1,7 @@
 """Checks of a person's program: hyperparameters: by trainings with one thing changed."""
 
 from kilter.checks.program.fitting.counterfactuals import Counterfactuals
+from kilter.checks.program.fitting.inert_setting import InertSetting
 from kilter.checks.program.fitting.little_way import LittleWay
 from kilter.checks.program.fitting.momentum import Momentum
 from kilter.checks.program.fitting.optimizer_epsilon import OptimizerEpsilon
@@ -16,6 +17,7 @@ FITTING_CHECKS: tuple[ProgramProbe, ...] = (
     WeightDecay(),
     OptimizerEpsilon(),
     Momentum(),
+    InertSetting(),
     Overfitting(),
     Counterfactuals(),
     TooFewEpochs(),

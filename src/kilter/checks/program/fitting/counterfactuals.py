@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import statistics
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, final
@@ -9,6 +11,7 @@ from typing import TYPE_CHECKING, ClassVar, final
 from kilter.checks.program.fitting.changes import (
     WITHOUT_DROPOUT,
     all_by_adam,
+    clipped,
     initialised_afresh,
     merged,
     scaled,
@@ -16,8 +19,15 @@ from kilter.checks.program.fitting.changes import (
     with_momentum,
     with_setting,
 )
-from kilter.checks.program.fitting.judging import attempt, learns_badly, learns_far_better, margin, reach
-from kilter.checks.program.fitting.plan import planned
+from kilter.checks.program.fitting.judging import (
+    attempt,
+    learns_badly,
+    learns_far_better,
+    margin,
+    reach,
+    still_falling,
+)
+from kilter.checks.program.fitting.plan import ordinary_norm, planned
 from kilter.checks.program.fitting.settings import groups_of, momentum_of, number
 from kilter.checks.program.mechanisms import MECHANISMS
 from kilter.checks.program.probe import Effort, ProgramProbe
@@ -66,9 +76,10 @@ class Counterfactuals(ProgramProbe):
     name: ClassVar[str] = "counterfactual"
     effort: ClassVar[Effort] = Effort.FULL
     share: float = 0.5  # of the epochs, for each change
-    budget: float = 3.0  # trainings of the program's own length, together
+    budget: float = 2.5  # trainings of the program's own length, together
     tiny: int = 4  # rows up to which a batch is small
     few: int = 2  # batches an epoch up to which they are large
+    epsilon: float = 1e-4  # ten thousand times the usual one
 
     def probe(self, bench: Bench) -> Iterator[Finding | Skipped]:
         base = attempt(bench)
@@ -88,8 +99,9 @@ class Counterfactuals(ProgramProbe):
             if trial is not None and learns_far_better(bench, trial, base):
                 yield self._finding(bench, rung, base, trial)
                 return
-            if trial is not None and (trial.train or 0.0) > (best.train or 0.0):
-                best = trial
+            best = max((best, trial or best), key=_reached)
+        if still_falling(base):
+            best = max((best, attempt(bench, share=3.0) or best), key=_reached)
         yield from self._poor(bench, base, best)
 
     def _rungs(self, bench: Bench, base: Trial) -> Iterator[Rung]:
@@ -121,10 +133,23 @@ class Counterfactuals(ProgramProbe):
             yield Rung(change=with_momentum(0.9), causes=("momentum_too_high",), advice="Lower the momentum to 0.9.")
         if _drops(bench):
             yield _shorter()
+        if any(number(group.get("eps")) > self.epsilon for group in groups_of(bench)):
+            yield Rung(
+                change=with_setting("eps", 1e-8), causes=("adam_eps_wrong",), advice="Set the optimizer's eps to 1e-8."
+            )
+        if _spikes(base):
+            yield Rung(
+                change=clipped(ordinary_norm(bench)),
+                causes=("missing_grad_clip", "lr_too_high"),
+                advice="Clip the norm of the gradients to what it is in ordinary steps.",
+            )
+        few = plan.updates is not None and plan.updates < 100 and plan.travel / plan.updates > 1e-3
         yield Rung(
             change=scaled(10.0),
-            causes=("lr_too_low", "too_few_epochs"),
-            advice="Raise the learning rate ten times.",
+            causes=("too_few_epochs", "lr_too_low") if few else ("lr_too_low", "too_few_epochs"),
+            advice="Train for more epochs, or raise the learning rate."
+            if few
+            else "Raise the learning rate ten times.",
         )
         yield Rung(
             change=all_by_adam(bench.program),
@@ -163,7 +188,7 @@ class Counterfactuals(ProgramProbe):
         target = reach(bench)
         if target is None or best.train is None:
             return
-        beyond = 2 * margin(max(base.rows, 100))
+        beyond = margin(max(base.rows, 100))
         if target.skill(best.train) > min(target.train, target.valid) - beyond:
             return
         yield Finding(
@@ -183,6 +208,14 @@ class Counterfactuals(ProgramProbe):
 _OTHERS = ("little-way", "rate-too-high", "weight-decay", "optimizer-epsilon", "momentum", *MECHANISMS)
 
 
+def _spikes(base: Trial) -> bool:
+    """Whether single steps' losses stand far above the others, or the run broke: ten times the median."""
+    losses = [abs(loss) for loss in base.losses]
+    if not base.finite or not all(map(math.isfinite, losses)):
+        return True
+    return max(losses) > 10 * statistics.median(losses) > 0
+
+
 def _shorter() -> Rung:
     return Rung(
         change=scaled(0.1), causes=("lr_too_high", "missing_warmup"), advice="Lower the learning rate ten times."
@@ -198,6 +231,10 @@ def _drops(bench: Bench) -> bool:
     losses = [bench.peek(made, recording.steps[0].batch, seed=seed).loss for seed in (0, 1)]
     first, second = losses
     return first is not None and second is not None and float(first.detach()) != float(second.detach())
+
+
+def _reached(trial: Trial) -> float:
+    return -math.inf if trial.train is None else trial.train
 
 
 def _told(trial: Trial) -> str:

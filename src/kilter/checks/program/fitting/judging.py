@@ -101,3 +101,15 @@ def learns_badly(bench: Bench, base: Trial) -> bool:
         behind = target.skill(base.train) < target.train - margin(max(base.rows, 100))
         return behind or not base.finite
     return not base.finite or fall(bench, base.train_loss) < 0.25  # a quarter, as in the quick checks
+
+
+def still_falling(base: Trial, steep: float = 0.05) -> bool:
+    """Whether the last third of the steps brought the loss down by so much of its start; always after a few steps."""
+    losses = base.losses
+    third = len(losses) // 3
+    if not losses or not all(map(math.isfinite, losses)):
+        return False
+    if third < 2:  # no means of less
+        return True
+    before, after = losses[third : 2 * third], losses[2 * third :]
+    return sum(before) / len(before) - sum(after) / len(after) > steep * abs(losses[0])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import statistics
 import warnings
 from collections.abc import Mapping
 from contextlib import suppress
@@ -12,7 +13,7 @@ from typing import TYPE_CHECKING, Final, final
 import torch
 
 from kilter.checks.program.bench import Bench
-from kilter.checks.program.fitting.settings import groups_of, number
+from kilter.checks.program.fitting.settings import plain_momentum
 from kilter.engine.programs import Made
 
 if TYPE_CHECKING:
@@ -99,7 +100,7 @@ def _boost(bench: Bench, rates: list[float], updates: int) -> float:
 
 def _gathering(bench: Bench, updates: int) -> float:
     """How many times as far plain momentum carries in the end as it does on average over the first updates."""
-    kept = min(0.999, max((number(group.get("momentum")) for group in groups_of(bench)), default=0.0))
+    kept = plain_momentum(bench)
     first = [1 - kept ** (at + 1) for at in range(updates)]
     return len(first) / sum(first) if first else 1.0
 
@@ -130,3 +131,19 @@ def _ended(bench: Bench) -> list[float]:
             rates.append(float(made.optimizers[0].param_groups[0]["lr"]))
             program.epoch_end(made.model, made.optimizer, epoch)
     return rates
+
+
+def gradient_norms(bench: Bench) -> list[float]:
+    """The norm of the gradient that each recorded backward gave; those that are no number left out."""
+    norms = []
+    for step in bench.recording.steps:
+        for backward in step.backwards:
+            squares = [float(g.double().pow(2).sum()) for g in backward.fresh.values() if g is not None]
+            norms.append(math.sqrt(sum(squares)) if squares else 0.0)
+    return [norm for norm in norms if not math.isnan(norm)]
+
+
+def ordinary_norm(bench: Bench) -> float:
+    """The norm of gradients before anything can have gone wrong: the median of the first three."""
+    norms = gradient_norms(bench)[:3]
+    return statistics.median(norms) if norms else 1.0

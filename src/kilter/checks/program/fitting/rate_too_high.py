@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import math
-import statistics
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, final
 
 from kilter.checks.program.fitting.changes import clipped, scaled, warmed_up, with_momentum
-from kilter.checks.program.fitting.plan import first_length, planned
-from kilter.checks.program.fitting.settings import momentum_of
+from kilter.checks.program.fitting.plan import first_length, gradient_norms, ordinary_norm, planned
+from kilter.checks.program.fitting.settings import momentum_of, plain_momentum
 from kilter.checks.program.fitting.short_runs import LONGER, ShortRun, recorded_run, short_run
 from kilter.checks.program.mechanisms import MECHANISMS
 from kilter.checks.program.probe import ProgramProbe
@@ -49,7 +48,7 @@ class RateTooHigh(ProgramProbe):
     longer: int = LONGER  # steps that confirm
     learnt: float = 0.1  # fall of the loss, as a share of its start, above which the program learns
     gap: float = 0.25  # how much lower shorter updates must bring the loss, as a share of its start
-    absurd: float = 0.1  # of the weights' own size: no warm-up and no clipping makes such updates right
+    absurd: float = 0.3  # of the weights' own size: no warm-up and no clipping makes such updates right
     spike: float = 10.0  # times the median norm from which a gradient is a spike
 
     def probe(self, bench: Bench) -> Iterator[Finding | Skipped]:
@@ -101,10 +100,10 @@ class RateTooHigh(ProgramProbe):
         if momentum > 0.95 and short_run(bench, with_momentum(0.9), steps=self.longer).fall >= enough:
             found.append("momentum_too_high")
         plan = planned(bench)
-        if first_length(bench) < self.absurd:
-            norms = _norms(bench)
-            if norms and max(norms) > self.spike * statistics.median(norms[:3]):
-                cut = short_run(bench, clipped(statistics.median(norms[:3])), steps=self.longer)
+        if first_length(bench) < self.absurd * (1 - plain_momentum(bench)):
+            norms = gradient_norms(bench)
+            if norms and max(norms) > self.spike * ordinary_norm(bench):
+                cut = short_run(bench, clipped(ordinary_norm(bench)), steps=self.longer)
                 if cut.fall >= enough:
                     found.append("missing_grad_clip")
             half = self.longer // 2
@@ -121,13 +120,3 @@ _ADVICE = {
     "missing_grad_clip": "Clip the norm of the gradients to what it is in ordinary steps.",
     "missing_warmup": "Let the learning rate grow over the first steps.",
 }
-
-
-def _norms(bench: Bench) -> list[float]:
-    """The norm of the gradient that each recorded backward gave."""
-    norms = []
-    for step in bench.recording.steps:
-        for backward in step.backwards:
-            squares = [float(g.double().pow(2).sum()) for g in backward.fresh.values() if g is not None]
-            norms.append(math.sqrt(sum(squares)) if squares else 0.0)
-    return [norm for norm in norms if not math.isnan(norm)]

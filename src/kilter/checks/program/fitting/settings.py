@@ -22,6 +22,11 @@ def momentum_of(bench: Bench) -> float:
     return max((momentum(group) for group in groups_of(bench)), default=0.0)
 
 
+def plain_momentum(bench: Bench) -> float:
+    """The highest momentum that makes updates longer: not that of Adam, which is an average."""
+    return min(0.999, max((number(group.get("momentum")) for group in groups_of(bench)), default=0.0))
+
+
 def momentum(group: Mapping[str, Any]) -> float:
     """The share of the last update that goes on in the next one.
 

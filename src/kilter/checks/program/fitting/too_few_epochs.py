@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, final
 
-from kilter.checks.program.fitting.judging import attempt, learns_far_better, margin
+from kilter.checks.program.fitting.judging import attempt, learns_far_better, margin, still_falling
 from kilter.checks.program.mechanisms import MECHANISMS
 from kilter.checks.program.probe import Effort, ProgramProbe
 from kilter.values.finding import Finding, Severity, Skipped, Strength
@@ -42,7 +41,7 @@ class TooFewEpochs(ProgramProbe):
             yield Skipped(name=self.name, reason="the number of epochs is not given")
             return
         base = attempt(bench)
-        if base is None or not _still_falling(base.losses, self.steep):
+        if base is None or not still_falling(base, self.steep):
             return
         if base.train is not None and base.train > 1 - max(0.1, margin(base.rows)):
             return  # nothing that could be told from chance is left to be reached
@@ -65,13 +64,14 @@ class TooFewEpochs(ProgramProbe):
                 "train with more": longer.train,
                 "valid with more": longer.valid,
             },
-            follows=("little-way", "rate-too-high", "weight-decay", "optimizer-epsilon", "momentum", *MECHANISMS),
+            follows=(
+                "little-way",
+                "rate-too-high",
+                "weight-decay",
+                "optimizer-epsilon",
+                "momentum",
+                "underfit",
+                "counterfactual",
+                *MECHANISMS,
+            ),
         )
-
-
-def _still_falling(losses: Sequence[float], steep: float) -> bool:
-    third = len(losses) // 3
-    if third < 2 or not all(map(math.isfinite, losses)):  # no means of less
-        return len(losses) > 0 and all(map(math.isfinite, losses))
-    before, after = losses[third : 2 * third], losses[2 * third :]
-    return sum(before) / len(before) - sum(after) / len(after) > steep * abs(losses[0])

@@ -146,20 +146,14 @@ def _steps_in(loss: Tensor | None) -> bool:
 def _whole_numbers_after(bench: Bench, batch: Any, names: list[str]) -> bool:
     """Whether what the last module after the cut is given, and what changes with these parameters, is discrete."""
     made = bench.made()
-    noted: list[list[tuple[str, Tensor]]] = []
-    for changed in (False, True):
-        given: list[tuple[str, Tensor]] = []
-        with inputs_without_graph(made.model, lambda name, tensor, given=given: given.append((name, tensor))):
-            if changed:
-                with perturbed(made, names):
-                    bench.peek(made, batch)
-            else:
-                bench.peek(made, batch)
-        noted.append(given)
+    with inputs_without_graph(made.model) as first:
+        bench.peek(made, batch)
+    with inputs_without_graph(made.model) as second, perturbed(made, names):
+        bench.peek(made, batch)
     inside = {module_of(name) for name in names}
     moved = [
         after
-        for (name, before), (_, after) in zip(*noted, strict=False)
+        for (name, before), (_, after) in zip(first, second, strict=False)
         if name not in inside and (before.shape != after.shape or not torch.equal(before, after))
     ]
     return bool(moved) and (not moved[-1].is_floating_point() or few_valued(moved[-1]))

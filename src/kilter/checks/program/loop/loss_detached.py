@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, final
 
+import torch
+
 from kilter.checks.program.bench import Bench
 from kilter.checks.program.probe import ProgramProbe
 from kilter.checks.wording import counted
@@ -83,5 +85,5 @@ def few_valued(tensor: Tensor) -> bool:
     values = tensor.detach().float()
     if values.numel() < 4 or not bool((values == values.round()).all()):
         return False
-    count = len(values.unique())
+    count = len(torch.unique(values))
     return 2 <= count <= max(2, values.numel() // 2)

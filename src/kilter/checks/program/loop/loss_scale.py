@@ -46,7 +46,11 @@ class LossScale(ProgramProbe):
             for step, backward in pairs
         ]
         known = [step.returned for step, _ in pairs]
-        over = [scale for (scale, whole), told in zip(scaled, known, strict=True) if scale > 1 and not whole and math.isfinite(told)]
+        over = [
+            scale
+            for (scale, whole), told in zip(scaled, known, strict=True)
+            if scale > 1 and not whole and math.isfinite(told)
+        ]
         if len(over) <= self.share * len(pairs) or scaled[-1][1] or scaled[-1][0] < over[0] / 2:
             return
         yield Finding(

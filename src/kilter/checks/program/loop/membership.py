@@ -59,7 +59,9 @@ class Membership(ProgramProbe):
         late = [name for name in missing if name not in made]
         random = drawn_at_random(bench, missing) | set(late)
         matrices = {module_of(name) for name in missing if len(recording.shapes.get(name, ())) > 1}
-        loose = [n for n in missing if n not in random and n in made and module_of(n) not in matrices and _plain(made[n])]
+        loose = [
+            n for n in missing if n not in random and n in made and module_of(n) not in matrices and _plain(made[n])
+        ]
         wrong = [name for name in missing if name in random] + loose
         if not wrong and not dead:
             return

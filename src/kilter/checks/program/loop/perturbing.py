@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -57,14 +57,14 @@ def perturbed(made: Made, names: Iterable[str]) -> Iterator[None]:
 
 
 @contextmanager
-def inputs_without_graph(model: nn.Module, note: Callable[[str, Tensor], None]) -> Iterator[None]:
+def inputs_without_graph(model: nn.Module) -> Iterator[list[tuple[str, Tensor]]]:
     """Inside, tensors that a module is given without a graph are noted, with the module's name."""
+    noted: list[tuple[str, Tensor]] = []
 
     def hook(name: str) -> Any:
         def entering(_module: nn.Module, arguments: Any, keywords: Any) -> None:
-            for tensor in (*leaves(arguments).values(), *leaves(dict(keywords)).values()):
-                if not tensor.requires_grad:
-                    note(name, tensor.detach().clone())
+            given = (*leaves(arguments).values(), *leaves(dict(keywords)).values())
+            noted.extend((name, tensor.detach().clone()) for tensor in given if not tensor.requires_grad)
 
         return entering
 
@@ -72,7 +72,7 @@ def inputs_without_graph(model: nn.Module, note: Callable[[str, Tensor], None]) 
         module.register_forward_pre_hook(hook(name), with_kwargs=True) for name, module in model.named_modules() if name
     ]
     try:
-        yield
+        yield noted
     finally:
         for handle in handles:
             handle.remove()

@@ -47,20 +47,15 @@ class Standstill(ProgramProbe):
         if not recording.steps or recording.error is not None:
             yield Skipped(name=self.name, reason="no whole run of steps was recorded")
             return
-        if any(not torch.equal(recording.steps[0].before[n], recording.after[n]) for n in _parameters(recording)):
+        first, after = recording.steps[0].before, recording.after
+        if any(name in first and not torch.equal(first[name], after[name]) for name in recording.names):
             return
         if not recording.trainable:
             yield self._finding("No parameter of the model asks for a gradient.", "unintended_frozen_layer")
             return
         backwards = [backward for step in recording.steps for backward in step.backwards]
-        if backwards and not any(not nothing(g) for backward in backwards for g in backward.fresh.values()):
-            return  # the loss does not reach the model
-        if not all(finite(backward.fresh.values()) for backward in backwards):
+        if backwards and _told_by_others(recording):
             return
-        if _rates_are_zero(recording) or _met(recording) and not _ought_to_move(recording):
-            return
-        if recording.updates and backwards and not _met(recording):
-            return  # gradients were lost
         if self._moves_later(bench):
             return
         seen = f"No parameter changed in {counted(len(recording.steps), 'step')}"
@@ -113,17 +108,19 @@ def _changed(before: dict[str, torch.Tensor], model: torch.nn.Module) -> bool:
     return any(n not in before or not torch.equal(before[n], p.detach()) for n, p in model.named_parameters())
 
 
-def _parameters(recording: Recording) -> list[str]:
-    return [name for name in recording.names if name in recording.steps[0].before]
+def _told_by_others(recording: Recording) -> bool:
+    """Whether gradients did not come, were no numbers, were lost, or met a rate that nothing can come of."""
+    backwards = [backward for step in recording.steps for backward in step.backwards]
+    fresh = [gradient for backward in backwards for gradient in backward.fresh.values()]
+    if not finite(fresh) or all(map(nothing, fresh)) or _rates_are_zero(recording):
+        return True
+    met = any(not nothing(gradient) for update in recording.updates for gradient in update.gradients.values())
+    return bool(recording.updates) and not (met and _ought_to_move(recording))
 
 
 def _rates_are_zero(recording: Recording) -> bool:
     rates = [group.get("lr") for update in recording.updates for group in update.groups]
     return bool(rates) and all(rate == 0 for rate in rates)
-
-
-def _met(recording: Recording) -> bool:
-    return any(not nothing(gradient) for update in recording.updates for gradient in update.gradients.values())
 
 
 def _ought_to_move(recording: Recording) -> bool:

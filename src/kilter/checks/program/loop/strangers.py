@@ -86,6 +86,7 @@ class Strangers(ProgramProbe):
             else "Keep layers in `nn.ModuleList` or `nn.ModuleDict`, tensors in `nn.Parameter`, and give them to the"
             " optimizer.",
             causes=causes,
+            follows=("loss-detached",),
             evidence={"tensors": len(found), "shapes": [str(shape) for shape in shapes[:20]]},
         )
 
@@ -103,9 +104,7 @@ def _weighty(leaf: Tensor) -> bool:
     return leaf.numel() > 1 and bool((leaf.detach() != leaf.detach().flatten()[0]).any())
 
 
-def _without_those_of_the_batch(
-    bench: Bench, made: Made, batch: Any, found: list[Tensor], count: int
-) -> list[Tensor]:
+def _without_those_of_the_batch(bench: Bench, made: Made, batch: Any, found: list[Tensor], count: int) -> list[Tensor]:
     """Without leaves of shapes that are there no more when the batch has one row less."""
     with persons_code("A training step up to its backward"):
         fewer = _leaves(bench.peek(made, take(batch, range(count - 1))), made)

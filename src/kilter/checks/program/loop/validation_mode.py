@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, final
 
 import torch
 
-from kilter.checks.persons_code import persons_code
 from kilter.checks.program.bench import Bench
 from kilter.checks.program.loop.modes import dependent, mode_matters
+from kilter.checks.program.loop.validated import validated
 from kilter.checks.program.probe import ProgramProbe
 from kilter.checks.wording import counted, listed, shown
-from kilter.engine.listening import Notes, listening, named_parameters
-from kilter.engine.recording import state
 from kilter.engine.trees import leaves
 from kilter.values.finding import Finding, Severity, Skipped, Strength
 from kilter.values.recording import Call
@@ -31,13 +29,13 @@ class ValidationMode(ProgramProbe):
     **What it proves.** Scores are taken with dropout or with the statistics of the validation batch; or validation
     changes the weights, and is training.
 
-    **How.** The author's validation is run once on an instance of its own. The mode of each call of the model is
+    **How.** The author's validation is run on an instance of its own. The mode of each call of the model is
     noted, down to the layers that look at it; parameters are compared before and after.
 
     **When it stays silent.** The model's outputs are the same in both modes; calls that are repeated on purpose, many
     for one batch, to see how much they differ.
 
-    **What it costs.** One validation, and three peeks where a call was in training mode.
+    **What it costs.** A validation, shared with `stale-copies`, and three peeks where a call was in training mode.
     """
 
     code: ClassVar[str] = "L115"
@@ -45,18 +43,11 @@ class ValidationMode(ProgramProbe):
     repeats: int = 3  # calls on the same numbers: an average over dropout is meant
 
     def probe(self, bench: Bench) -> Iterator[Finding | Skipped]:
-        made = bench.made()
-        if bench.program.validate is None or made.valid is None:
+        heard = validated(bench)
+        if heard is None:
             yield Skipped(name=self.name, reason="the program has no validation")
             return
-        before = state(made.model)
-        notes = Notes()
-        with (
-            listening(made, named_parameters(made), lambda: notes) as loss_fn,
-            persons_code("Validating"),
-        ):
-            bench.program.validate(made.model, loss_fn, made.valid)
-        after = state(made.model)
+        made, (before, after) = heard.made, heard.states[:2]
         parameters = {name for name, _ in made.model.named_parameters()}
         changed = [name for name in parameters if name in before and not torch.equal(before[name], after[name])]
         if changed:
@@ -67,7 +58,7 @@ class ValidationMode(ProgramProbe):
                 ("train_val_leak",),
                 sorted(changed),
             )
-        calls = notes.calls
+        calls = heard.calls[0]
         if not calls or not bench.recording.steps or _repeated(calls, self.repeats):
             return
         whole = [call for call in calls if call.training]
@@ -111,7 +102,7 @@ def _in_training(call: Call, modules: dict[str, nn.Module]) -> list[str]:
     return [name for name in dependent(module) if name and name not in call.evaluating]
 
 
-def _repeated(calls: list[Call], most: int) -> bool:
+def _repeated(calls: Sequence[Call], most: int) -> bool:
     """Whether the same numbers were given to the model so many times."""
     seen: dict[Any, int] = {}
     for call in calls:

@@ -64,16 +64,9 @@ def windows(recording: Recording) -> tuple[Window, ...]:
 def _happened(step: SeenStep) -> Iterator[Backward | Update]:
     backwards, updates = iter(step.backwards), iter(step.updates)
     for word in step.order:
-        if word == "backward":
-            yield from _one(backwards)
-        elif word == "update":
-            yield from _one(updates)
-
-
-def _one(things: Iterator[Backward] | Iterator[Update]) -> Iterator[Backward | Update]:
-    thing = next(things, None)
-    if thing is not None:
-        yield thing
+        happened = next(backwards, None) if word == "backward" else next(updates, None) if word == "update" else None
+        if happened is not None:
+            yield happened
 
 
 def loss_scale(step: SeenStep, backward: Backward) -> float:
@@ -82,9 +75,8 @@ def loss_scale(step: SeenStep, backward: Backward) -> float:
         return 1.0
     loss = float(backward.loss)
     told = [step.returned]
-    for call in step.losses:
-        if isinstance(call.result, torch.Tensor) and call.result.numel() == 1:
-            told.append(float(call.result))
+    results = [call.result for call in step.losses]
+    told += [float(result) for result in results if isinstance(result, torch.Tensor) and result.numel() == 1]
     for other in told:
         if other and math.isfinite(other) and math.isfinite(loss) and loss / other >= 15:
             scale = 2.0 ** round(math.log2(loss / other))

@@ -61,7 +61,7 @@ class IgnoredClass(ProgramProbe):
         if gradient is None or k > self.most or not bool(torch.isfinite(gradient).all()):
             return
         pulled = meeting.rows(gradient).abs().sum(1) > 0
-        if surface.target.ndim > 1 and self._repeats(bench, surface.target):
+        if self._repeats(bench, surface.target, pulled):
             return
         real = self._real(bench, surface.target)
         for number in range(k):
@@ -84,11 +84,18 @@ class IgnoredClass(ProgramProbe):
                 evidence={"class": number, "places": int(here.sum()), "share": share},
             )
 
-    def _repeats(self, bench: Bench, target: Tensor) -> bool:
-        """Whether targets are the inputs' own words, as where words are masked."""
-        kept = [tokens == target for tokens in token_sequences(bench) if tokens.shape == target.shape]
-        fair = 2 / max(2, int(target.unique().numel()))
-        return any(float(same.double().mean()) > max(0.5, fair) for same in kept)
+    def _repeats(self, bench: Bench, target: Tensor, pulled: Tensor) -> bool:
+        """Whether targets are the inputs' own words, or are asked for where one word stands for what is masked."""
+        for tokens in token_sequences(bench):
+            if tokens.numel() != target.numel() or not bool(pulled.any()):
+                continue
+            asked = tokens.flatten()[pulled]
+            fair = 2 / max(2, int(target.unique().numel()))
+            if float((asked == target.flatten()[pulled]).double().mean()) > max(0.5, fair):
+                return True
+            if int(asked.unique(return_counts=True)[1].max()) > 0.6 * len(asked):
+                return True
+        return False
 
     def _real(self, bench: Bench, target: Tensor) -> Tensor:
         """(n,), the places that are neither padding nor the first or last of a row."""

@@ -60,14 +60,18 @@ class LegalLabels(ProgramProbe):
     def _endless(self, surface: Surface, meeting: Meeting) -> Iterator[Finding]:
         low = surface.gradient(meeting.back(torch.full_like(meeting.wanted, -self.far)))
         high = surface.gradient(meeting.back(torch.full_like(meeting.wanted, self.far)))
-        if low is None or high is None:
+        if low is None or high is None or not bool((torch.isfinite(low) & torch.isfinite(high)).all()):
             return
         below, above = meeting.rows(low), meeting.rows(high)
         # a loss that only picks numbers has the same gradient everywhere, and a distance larger ones further away
-        bad = (below * above > 0) & torch.isfinite(below) & torch.isfinite(above)
+        least = 1e-6 * float(below.abs().max())  # a sigmoid's rest at such a logit is no gradient
+        bad = (below * above > 0) & (below.abs() > least) & (above.abs() > least)
         share = float(bad.double().mean())
         values = sorted({round(float(value), 4) for value in meeting.wanted[bad][:1000]})
-        if share >= self.share and share < 1 and all(value < 0 or value > 1 for value in values):
+        away = torch.where(bad, -below.sign(), torch.zeros_like(below))
+        here, there, beyond = (surface.loss(meeting.back(times * self.far * away)) for times in (0.0, 1.0, 2.0))
+        falls = there < here and there - beyond > 0.5 * (here - there)
+        if falls and share >= self.share and share < 1 and all(value < 0 or value > 1 for value in values):
             yield self._finding(
                 Severity.FAILURE,
                 f"For {percent(share)} of the labels, such as {values[0]:g}, the loss falls without end as outputs grow.",

@@ -52,6 +52,9 @@ class LossCap(ProgramProbe):
         gradient = surface.gradient()
         if gradient is None or not bool(torch.isfinite(gradient).all()):
             return
+        if self._cut_later(bench, surface) and bool(gradient.any()):
+            yield self._finding(1.0, surface.loss(), float(bench.recording.steps[0].backwards[0].loss), Severity.FAILURE)
+            return
         rows, given, wanted = meeting.rows(gradient), meeting.rows(surface.given.float()), meeting.wanted.float()
         legal = meeting.classes >= 0 if meeting.form is Form.CLASSES else torch.ones(len(wanted), dtype=torch.bool)
         if meeting.form is Form.EACH:
@@ -74,13 +77,31 @@ class LossCap(ProgramProbe):
             float(how_bad[still].min()) >= float(how_bad[moving].quantile(0.9)) and there < here - 1e-3 * abs(here)
         ):
             return
-        yield Finding(
+        yield self._finding(share, here, there, Severity.WARNING if bool(moving.any()) else Severity.FAILURE)
+
+    def _cut_later(self, bench: Bench, surface: Surface) -> bool:
+        """Whether backward is called on another, lower number than the loss gave, and no weight has a gradient of it."""
+        if not surface.heard:
+            return False
+        cut = [
+            step.losses[0].result.numel() == 1 == step.backwards[0].loss.numel()
+            and float(step.backwards[0].loss) < float(step.losses[0].result)
+            and step.backwards[0].differentiable
+            and not any(bool(g.any()) for g in step.backwards[0].fresh.values() if g is not None)
+            for step in bench.recording.steps
+            if len(step.losses) == 1 == len(step.backwards)
+        ]
+        values = {float(step.backwards[0].loss.sum()) for step in bench.recording.steps if step.backwards}
+        return bool(cut) and sum(cut) > len(cut) / 2 and len(values) < len(cut)
+
+    def _finding(self, share: float, here: float, there: float, severity: Severity) -> Finding:
+        return Finding(
             code=self.code,
             name=self.name,
-            severity=Severity.FAILURE if not bool(moving.any()) else Severity.WARNING,
+            severity=severity,
             strength=Strength.PROVED,
-            seen=f"{percent(share)} of the predictions of a fresh model, the worst, have a gradient of exactly zero, though"
-            f" better ones bring the loss from {here:.4g} to {there:.4g}.",
+            seen=f"{percent(share)} of the predictions of a fresh model, the worst, have a gradient of exactly zero; their"
+            f" loss is {here:.4g}, and other ones bring it to {there:.4g}.",
             advice="Do not clamp the loss; clip gradients, or take a robust loss such as Huber's.",
             causes=("loss_clipped", "loss_detached"),
             evidence={"share": share, "loss": here, "loss of better ones": there},

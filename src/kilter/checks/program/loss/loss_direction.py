@@ -75,6 +75,8 @@ class LossDirection(ProgramProbe):
         generator = torch.Generator().manual_seed(seed)
         wanted, kind = meeting.wanted, bench.program.task
         noise = torch.randn(wanted.shape, generator=generator).to(wanted)
+        if meeting.form is not Form.EACH and kind is Kind.GENERATION and wanted.shape[1] > 2:
+            return self._pushing(surface, meeting, noise)
         if meeting.form is not Form.EACH and kind in CLASSED:
             legal = meeting.wanted.sum(1) > 0
             way = wanted - 1 / wanted.shape[1]
@@ -94,6 +96,16 @@ class LossDirection(ProgramProbe):
         climbs = (meeting.rows(gradient) * way).sum(1)[legal]
         climbs = climbs[climbs != 0]
         return float((climbs > 0).double().mean()) if climbs.numel() else None
+
+    def _pushing(self, surface: Surface, meeting: Meeting, noise: Tensor) -> float | None:
+        """The share of places at which most classes are pulled up: of a text, who knows which class is meant where."""
+        gradient = surface.gradient(meeting.back(_legal(surface, meeting, noise)))
+        if gradient is None or not bool(torch.isfinite(gradient).all()):
+            return None
+        rows = meeting.rows(gradient)
+        up, down = (rows < 0).sum(1), (rows > 0).sum(1)
+        judged = (up != down) & (up + down > 2)
+        return float((up > down)[judged].double().mean()) if bool(judged.any()) else None
 
     def _later(self, bench: Bench, surface: Surface) -> Iterator[tuple[str, bool]]:
         """What turns the direction round after the loss: a minus before backward, an optimizer that climbs."""

@@ -137,8 +137,10 @@ class LossOfTask(ProgramProbe):
                     causes=("wrong_loss_for_task", "softmax_single_unit", "loss_clipped"),
                 )
             return
-        endless = float((low * high > 0).double().mean())
-        if endless >= self.share:
+        away = torch.where(low * high > 0, -low.sign(), torch.zeros_like(low))
+        endless = float((away != 0).double().mean())
+        here, there, beyond = (surface.loss(meeting.back(times * size * away)) for times in (0.0, 1.0, 10.0))
+        if endless >= self.share and there < here and there - beyond > 0.5 * (here - there):
             yield self._finding(
                 f"For {percent(endless)} of the targets the loss falls without end as predictions grow: it has no least"
                 " value for such numbers.",

@@ -95,7 +95,11 @@ class NormalisedTwice(ProgramProbe):
             return None  # a bound on logits, which is another check's
         k = rows.shape[1] if meeting.form is not Form.EACH else 2
         best = surface.loss(meeting.back(wanted))
-        beyond = surface.loss(meeting.back(self.sure * (2 * wanted - 1)))
+        sizes = (1.0, 2.0, 4.0, 8.0, self.sure)  # with labels that are smoothed, the best is not the surest
+        losses = [surface.loss(meeting.back(size * (2 * wanted - 1))) for size in sizes]
+        if not all(map(math.isfinite, losses)) or not (losses[-1] > min(losses) or self._ends(surface, meeting)):
+            return None
+        beyond = min(losses)
         flat = surface.loss(meeting.back(torch.full_like(wanted, 1 / k)))
         if not (math.isfinite(best) and math.isfinite(beyond)) or best - beyond <= self.gain * (flat - beyond):
             return None
@@ -103,6 +107,15 @@ class NormalisedTwice(ProgramProbe):
             return None
         causes = ("double_softmax", "double_sigmoid") if adding else ("double_sigmoid", "output_range_mismatch")
         return _Twice("softmax" if adding else "sigmoid", causes, best, beyond)
+
+    def _ends(self, surface: Surface, meeting: Meeting) -> bool:
+        """Whether the gradient is gone for very sure logits; a loss that is no more than a ratio of sums goes on."""
+        wanted = meeting.wanted.clamp(0, 1)
+        near = surface.gradient(meeting.back(0.5 * wanted))
+        far = surface.gradient(meeting.back(5 * self.sure * (2 * wanted - 1)))
+        if near is None or far is None or not bool(torch.isfinite(far).all()):
+            return near is not None and far is not None
+        return float(far.abs().max()) <= 1e-5 * float(near.abs().max())
 
     def _in_the_step(self, surface: Surface, meeting: Meeting) -> _Twice | None:
         """The same where a step applies both: the loss of sure logits over that of none is a number of its own."""

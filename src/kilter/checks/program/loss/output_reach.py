@@ -79,6 +79,9 @@ class OutputReach(ProgramProbe):
         if bounds is None or not targets.numel() or not bool(torch.isfinite(targets).all()):
             return
         low, high = bounds
+        labels = bool((targets >= low - 1e-6).all() and (targets <= high + 1e-6).all())
+        if labels and low >= -1e-6 and high <= 1 + 1e-6:
+            return  # probabilities that can be what targets are; whether the loss wants them is another check's
         outside = self._pulled_out(surface, meeting, low, high)
         if outside < self.share:
             return
@@ -113,8 +116,8 @@ class OutputReach(ProgramProbe):
             return
         low, high = bounds
         if not (math.isfinite(low) and math.isfinite(high)):
-            if low == 0.0 and self._zeros(under) >= self.zeros:
-                yield self._finding(under, bounds, self._zeros(under), None, None)
+            if low == 0.0 and under.zeros >= self.zeros:
+                yield self._finding(under, bounds, under.zeros, None, None)
             return
         onehot = meeting.wanted
         flat = surface.loss(torch.zeros_like(surface.given))
@@ -147,9 +150,6 @@ class OutputReach(ProgramProbe):
         if under.within(-math.inf, 0.0):
             return -math.inf, 0.0
         return None
-
-    def _zeros(self, under: Reach) -> float:
-        return sum(float((tensor == 0).double().mean()) for tensor in under.plain) / len(under.plain)
 
     def _finding(
         self, under: Reach, bounds: tuple[float, float], outside: float, least: float | None, most: float | None

@@ -19,8 +19,7 @@ ROWS: Final = 0.3
 
 def token_sequences(bench: Bench) -> list[Tensor]:
     """Inputs of the first batch that are sequences of whole numbers, (b, t) each."""
-    batch = leaves(bench.recording.steps[0].batch)
-    found = [batch[path] for path in bench.roles.inputs if path in batch]
+    found = _read(bench)
     return [
         t for t in found if t.ndim == 2 and t.shape[1] > 2 and not t.is_floating_point() and t.dtype != torch.bool
         and t.unique().numel() > 2
@@ -37,8 +36,7 @@ def padded_places(bench: Bench, length: int) -> Tensor | None:
         return None
     batch = leaves(bench.recording.steps[0].batch)
     of_roles = (*bench.roles.inputs, *bench.roles.rest)
-    inputs = [batch[path] for path in bench.roles.inputs if path in batch]
-    inputs = [tensor for tensor in inputs if tensor.ndim >= 2 and tensor.shape[1] == length]
+    inputs = [tensor for tensor in _read(bench) if tensor.ndim >= 2 and tensor.shape[1] == length]
     for tensor in inputs:
         if bench.program.pad is not None and tensor.ndim == 2 and not tensor.is_floating_point():
             places = tensor == bench.program.pad
@@ -53,6 +51,13 @@ def padded_places(bench: Bench, length: int) -> Tensor | None:
         if places is not None:
             return places
     return None
+
+
+def _read(bench: Bench) -> list[Tensor]:
+    """What the model reads; a text that is its own target, too."""
+    batch = leaves(bench.recording.steps[0].batch)
+    found = [batch[path] for path in bench.roles.inputs if path in batch]
+    return found or [batch[path] for path in bench.roles.targets if path in batch]
 
 
 def _masked(tensor: Tensor, inputs: list[Tensor], length: int) -> Tensor | None:

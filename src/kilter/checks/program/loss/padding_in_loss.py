@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import ClassVar, final
+from typing import TYPE_CHECKING, ClassVar, final
 
 from kilter.checks.program.bench import Bench
 from kilter.checks.program.loss.meeting import NOT_SEEN
@@ -13,6 +13,9 @@ from kilter.checks.program.loss.surface import surface
 from kilter.checks.program.probe import ProgramProbe
 from kilter.checks.wording import percent
 from kilter.values.finding import Finding, Severity, Skipped, Strength
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 
 @final
@@ -46,22 +49,20 @@ class PaddingInLoss(ProgramProbe):
             yield Skipped(name=self.name, reason=NOT_SEEN)
             return
         target, given = asked.target, asked.given
-        shapes = [tensor.shape[:2] for tensor in (target, given, asked.outputs) if tensor.ndim >= 2]
-        for rows, length in dict.fromkeys(shapes):
-            places = padded_places(bench, length)
-            if places is None or len(places) != rows or given.numel() % places.numel():
+        for length in dict.fromkeys(t.shape[1] for t in (target, given, asked.outputs) if t.ndim >= 2):
+            places = self._places(bench, length)
+            if places is None:
                 continue
-            if given.shape[:2] != places.shape and given.shape[0] != places.numel() and given.shape[::2] != places.shape:
-                continue
-            fixed = target.reshape(*places.shape, -1)[places] if target.numel() % places.numel() == 0 else None
-            if fixed is None or not bool((fixed == fixed[0]).all()):
+            fixed = self._over(target, places) if target.shape[:1] == places.shape[:1] or target.ndim == 1 else None
+            if fixed is None and target.ndim == 2 and target.shape[1] == length + 1:
+                fixed = target[:, 1:, None]  # a text of which the first token is not predicted
+            if fixed is None or not bool((fixed[places] == fixed[places][0]).all()):
                 continue  # there is something to say at those places
             gradient = asked.gradient()
-            if gradient is None or not bool(gradient.any()):
+            over = None if gradient is None else self._over(gradient, places)
+            if over is None or not bool(over.any()):
                 continue
-            if given.shape[:2] != places.shape and given.ndim == 3 and given.shape[::2] == places.shape:
-                gradient = gradient.movedim(1, -1)
-            pulled = gradient.reshape(*places.shape, -1).abs().sum(-1) > 0
+            pulled = over.abs().sum(-1) > 0
             counts = float(pulled[places].double().mean())
             weight = float(pulled[places].sum() / pulled.sum())
             if counts > self.counted and weight >= self.share:
@@ -78,3 +79,19 @@ class PaddingInLoss(ProgramProbe):
                     evidence={"padded places that count": counts, "share of places": weight},
                 )
             return
+
+    def _places(self, bench: Bench, length: int) -> Tensor | None:
+        """(b, length), where it is padded; one place less where the first token is not predicted."""
+        places = padded_places(bench, length)
+        if places is None:
+            longer = padded_places(bench, length + 1)
+            places = longer[:, 1:] if longer is not None else None
+        return places if places is not None and bool(places.any()) else None
+
+    def _over(self, tensor: Tensor, places: Tensor) -> Tensor | None:
+        """Numbers by (b, t, the rest), whichever way a loss was given them; None where they do not fit."""
+        if tensor.ndim == 3 and tensor.shape[::2] == places.shape and tensor.shape[1] != places.shape[1]:
+            tensor = tensor.movedim(1, -1)  # classes in the second dimension, as cross-entropy takes them
+        if tensor.shape[:2] != places.shape and tensor.shape[0] != places.numel():
+            return None
+        return tensor.reshape(*places.shape, -1)

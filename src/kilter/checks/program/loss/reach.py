@@ -66,8 +66,8 @@ class Reach:
 
     @property
     def zeros(self) -> float:
-        """The share that is exactly 0."""
-        return sum(float((tensor == 0).double().mean()) for tensor in self.every) / max(1, len(self.every))
+        """The share of those of the first steps that is exactly 0."""
+        return sum(float((tensor == 0).double().mean()) for tensor in self.plain) / len(self.plain)
 
 
 def seen_predictions(bench: Bench, surface: Surface) -> tuple[Tensor, ...]:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final, final
 import torch
 
 from kilter.checks.program.bench import Bench
+from kilter.checks.program.model.scene import fresh
 from kilter.engine.activations import Activation, watching
 from kilter.engine.peeking import float_tensors
 from kilter.values.frozen_map import FrozenMap
@@ -17,7 +18,7 @@ from kilter.values.frozen_map import FrozenMap
 if TYPE_CHECKING:
     from torch import Tensor
 
-BATCHES: Final = 3
+BATCHES: Final = 2
 """Batches that are looked at: a unit that is at rest on one may wake on the next."""
 
 NEAR: Final = 0.01
@@ -75,7 +76,7 @@ def activity(bench: Bench) -> Activity:
 
 
 def _watch(bench: Bench) -> Activity:
-    made = bench.made()
+    made = fresh(bench)
     batches = [step.batch for step in bench.recording.steps[:BATCHES]]
     merged: dict[tuple[str, str, int], Seen] = {}
     called: list[str] = []

@@ -25,14 +25,14 @@ class DeadUnits(ProgramProbe):
     **What it proves.** Units that are zero everywhere get no gradient, so they stay as they are: weights or biases
     with a negative mean, inputs that push all units to one side. A dead layer cuts off all that lies before it.
 
-    **How.** Results of rectifiers (modules, functions or methods) are watched on three batches in the mode in which
+    **How.** Results of rectifiers (modules, functions or methods) are watched on two batches in the mode in which
     the program trains; a unit is dead if it was zero on every example and place. That is confirmed by the gradient:
     rows of some weight have none at all.
 
     **When it stays silent.** Less than `share` of a layer is dead, as a few units of most layers are; the rectifier is
     the model's output, which is looked at with the loss.
 
-    **What it costs.** Three forward passes, shared by all checks of activations.
+    **What it costs.** Two forward passes, shared by all checks of activations.
 
     **Source.** Lu et al. 2019, Dying ReLU and initialization (arXiv:1903.06733).
     """
@@ -64,7 +64,7 @@ class DeadUnits(ProgramProbe):
             advice="Initialise the weights before the rectifier around zero (He initialisation, biases of zero), and"
             " standardise the inputs.",
             causes=("dead_relu", "unnormalized_input"),
-            follows=("unscaled-inputs",),
+            follows=("input-scale", "symmetric-units"),
             where=shown([*dict.fromkeys(names)]),
             evidence={"dead": worst, "layers": names[:20], "without gradient": still[:20]},
         )

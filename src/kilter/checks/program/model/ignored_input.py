@@ -86,8 +86,9 @@ class IgnoredInput(ProgramProbe):
                 "vanishing-gradient",
                 "dead-units",
                 "saturated-units",
+                "symmetric-units",
                 "collapsed-attention",
-                "single-unit-softmax",
+                "softmax-place",
             ),
         )
 

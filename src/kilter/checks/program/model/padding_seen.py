@@ -140,7 +140,7 @@ def _gap(before: Tensor, after: Tensor, places: Tensor, kept: int) -> float | No
         return None
     spread = float((before - before.mean(0)).pow(2).mean().sqrt())
     moved = (before - after).flatten(1).pow(2).mean(1).sqrt() if before.ndim > 1 else (before - after).abs()
-    return float(moved.mean()) / max(spread, 1e-6 * float(before.abs().max()), 1e-12)
+    return float(moved.mean()) / max(spread, 1e-3 * float(before.abs().max()), 1e-12)
 
 
 def _said(path: Path) -> str:

@@ -68,7 +68,7 @@ class RowsMixed(ProgramProbe):
             advice="Look for a view, reshape or transpose that mixes dimension 0 with another one, a layer without"
             " `batch_first=True`, and a softmax, mean or norm over dimension 0.",
             causes=("batch_dim_mixing", "wrong_softmax_dim"),
-            follows=("softmax-over-batch",),
+            follows=("softmax-place",),
             evidence={"change": gap, "rows": layout.count},
         )
 

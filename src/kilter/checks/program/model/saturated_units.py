@@ -23,7 +23,7 @@ class SaturatedUnits(ProgramProbe):
     **What it proves.** At its ends a bounded function has a derivative of next to nothing: what lies before it does not
     learn. Weights are drawn too large, or inputs are not standardised.
 
-    **How.** Results of tanh and sigmoid are watched on three batches before the first update. A number is at an end if
+    **How.** Results of tanh and sigmoid are watched on two batches before the first update. A number is at an end if
     the derivative there is below a hundredth of its largest. That is confirmed by the gradients: those of a layer
     before, relative to its weights, are below `starved` of those of the last layer.
 
@@ -64,7 +64,7 @@ class SaturatedUnits(ProgramProbe):
             advice="Draw weights smaller (Glorot initialisation), standardise the inputs, or normalise before the"
             " bounded function.",
             causes=("saturated_activation", "unnormalized_input", "vanishing_gradient"),
-            follows=("unscaled-inputs",),
+            follows=("input-scale", "symmetric-units"),
             where=shown(names),
             evidence={"open": [round(seen.open, 4) for seen in full[:20]], "layers": names[:20], "gradient": least},
         )

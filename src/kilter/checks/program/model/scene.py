@@ -69,10 +69,15 @@ def scene(bench: Bench, *, settled: bool = True) -> Scene | None:
     return bench.once(("scene", settled), lambda: _look(bench, settled=settled))
 
 
+def fresh(bench: Bench) -> Made:
+    """The program as it was made; to be peeked at only, since all share it."""
+    return bench.once(("fresh",), bench.made)
+
+
 def _look(bench: Bench, *, settled: bool) -> Scene | None:
     if not bench.recording.steps:
         return None
-    made = bench.made()
+    made = bench.made() if settled else fresh(bench)
     if settled:
         _load(made, state_after(bench.recording, UPDATES))
     batch = bench.recording.steps[0].batch

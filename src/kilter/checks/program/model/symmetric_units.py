@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, ClassVar, final
 import torch
 
 from kilter.checks.program.bench import Bench
+from kilter.checks.program.model.input_effect import ignores_input
 from kilter.checks.program.probe import ProgramProbe
 from kilter.checks.wording import counted, listed, shown
 from kilter.values.finding import Finding, Severity, Skipped, Strength
@@ -60,7 +61,7 @@ class SymmetricUnits(ProgramProbe):
         yield Finding(
             code=self.code,
             name=self.name,
-            severity=Severity.WARNING,
+            severity=Severity.FAILURE if ignores_input(bench) else Severity.WARNING,
             strength=Strength.PROVED,
             seen=f"{counted(copies[named], 'row')} of {named!r} ({recording.shapes[named][0]} rows) were the same when"
             f" it was made and still are after {counted(len(recording.updates), 'update')}; weights like that:"

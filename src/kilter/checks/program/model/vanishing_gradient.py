@@ -27,7 +27,7 @@ class VanishingGradient(ProgramProbe):
     way, so that an optimizer that makes up for small gradients counts as a cure.
 
     **When it stays silent.** The first third of the layers gets more than `faded` of what the last ones get, or moves
-    more than `still` of what they move; gradients do not fall layer by layer but lack in one place, as at a gate that
+    more than `still` of what they move while outputs answer to the inputs; gradients do not fall layer by layer but lack in one place, as at a gate that
     begins at zero; there are fewer than `depth` layers.
 
     **What it costs.** Nothing beyond the recorded steps.
@@ -52,19 +52,22 @@ class VanishingGradient(ProgramProbe):
         share = _typical(first, "gradient") / _typical(last, "gradient")
         moved = _typical(first, "moved") / max(_typical(last, "moved"), 1e-30)
         falls = slope([layer.gradient for layer in deep])
-        if share >= self.faded or moved >= self.still or falls < 1.5 or deep[0].gradient > 10 * deep[third].gradient:
+        if share >= self.faded or falls < 1.5 or deep[0].gradient > 10 * deep[third].gradient:
+            return
+        deaf = ignores_input(bench)
+        if moved >= self.still and not deaf:
             return
         yield Finding(
             code=self.code,
             name=self.name,
-            severity=Severity.FAILURE if ignores_input(bench) else Severity.WARNING,
+            severity=Severity.FAILURE if deaf else Severity.WARNING,
             strength=Strength.MEASURED,
             seen=f"The first {third} of {len(deep)} layers get {share:.1g} of the relative gradient of the last ones,"
             f" {falls:.2g} times less with each layer, and move {moved:.1g} of what those move.",
             advice="Use rectifiers with He initialisation, residual connections or normalisation between the layers,"
             " or fewer layers.",
             causes=("vanishing_gradient", "saturated_activation"),
-            follows=("saturated-units", "dead-units"),
+            follows=("saturated-units", "dead-units", "symmetric-units"),
             where=tuple(layer.name for layer in first),
             evidence={
                 "share": share,
