@@ -34,7 +34,9 @@ from machine import RESULTS, write_result
 
 import kilter
 from kilter.checks.doctor import check
+from kilter.checks.program.bench import Bench
 from kilter.checks.program.probe import Effort
+from kilter.checks.program.proof import prove
 from kilter.values.finding import Severity
 
 if TYPE_CHECKING:
@@ -128,7 +130,7 @@ def blinded(case: Any) -> Program:
 
 
 def examined(
-    program: str, *, shared: Path, seeds: tuple[int, ...], efforts: tuple[str, ...], prove: bool, beside: bool
+    program: str, *, shared: Path, seeds: tuple[int, ...], efforts: tuple[str, ...], proofs: bool, beside: bool
 ) -> tuple[list[Row], Peer | None]:
     """The rows of a program, and what torch-audit says of it, if it is to stand beside."""
     torch.set_num_threads(1)
@@ -140,7 +142,7 @@ def examined(
         trained(kind(), seed)
         own = time.process_time() - began
         for effort in efforts:
-            proving = prove and effort == "full" and kind().fault is not None
+            proving = proofs and effort == "full" and kind().fault is not None
             going = Beside(kind(), seed)
             going.go_on(STEPS)
             began = time.process_time()
@@ -165,7 +167,7 @@ def examined(
                     seconds=seconds,
                     own=own,
                     left_as_found=going.state() == alone.state(),
-                    restored=restored(blinded(kind()), seed) if proving and named else None,
+                    restored=restored(blinded(kind()), seed, harmful[0]) if proving and named else None,
                 )
             )
     return rows, audited(kind()) if beside else None
@@ -178,11 +180,10 @@ def first_three(findings: Iterable[Finding]) -> list[str]:
     return list(dict.fromkeys(said))[:3]
 
 
-def restored(program: Program, seed: int) -> bool | None:
-    """Whether the advice of the first finding, applied to a fresh program, brings the metric back."""
-    told = check(program, effort=Effort.FULL, seed=seed, prove=True).findings
-    answer = told[0].evidence.get("restored") if told else None
-    return None if answer is None else bool(answer)
+def restored(program: Program, seed: int, finding: Finding) -> bool | None:
+    """Whether the advice of a finding, applied to a fresh program, brings the metric back; None where none is known."""
+    said = prove(Bench(program=program, seed=seed), finding).evidence.get("proved")
+    return None if said == "no remedy known" else said == "restored"
 
 
 @final
@@ -268,10 +269,9 @@ def summary(rows: list[Row]) -> dict[str, object]:
             "median_times_own_training": statistics.median(r.seconds / r.own for r in here),
             "left_as_found": share(here, lambda r: r.left_as_found),
         }
-        proved = [r for r in here if r.restored is not None]
-        if proved:
-            said[effort]["restored"] = share(proved, lambda r: bool(r.restored))  # type: ignore[index]
-            said[effort]["proved"] = len(proved)  # type: ignore[index]
+        named = [r for r in here if r.first and r.effort == "full"]
+        if any(r.restored is not None for r in named):  # where no remedy is known, none restored anything
+            said[effort] |= {"restored": share(named, lambda r: bool(r.restored)), "of_named": len(named)}  # type: ignore[operator]
     found = {
         effort: {(r.program, r.seed) for r in rows if r.fault and r.detected and r.effort == effort} for effort in said
     }
@@ -332,7 +332,7 @@ def main() -> None:
         audit: str | None = version("torch-audit")
     except PackageNotFoundError:
         audit = None
-    one = partial(examined, shared=shared, seeds=seeds, efforts=efforts, prove=options.prove, beside=audit is not None)
+    one = partial(examined, shared=shared, seeds=seeds, efforts=efforts, proofs=options.prove, beside=audit is not None)
     rows: list[Row] = []
     peers: list[Peer] = []
     print(f"{'program':28}{'fault':26}{'seed':>5}{'effort':>8}  {'d f 3':7}{'seconds':>8}{'× own':>7}  first finding")

@@ -15,6 +15,8 @@ HOUSE = (
         '"""Curves."""\nfrom kilter.checks.curves.plateau import Plateau\nCURVE_CHECKS: tuple = (Plateau(),)',
     ),
     Source("kilter/checks/curves/plateau.py", ""),
+    Source("kilter/checks/program/__init__.py", "PROGRAM_CHECKS = ()"),
+    Source("kilter/checks/program/loop/__init__.py", "LOOP_CHECKS = ()"),
 )
 
 
@@ -34,6 +36,8 @@ def test_the_package_imports_from_files(package):
         ("kilter/training/watch.py", "def late():\n    from kilter.values import Finding"),
         ("kilter/data/__init__.py", "from kilter.data.reading import read"),
         ("kilter/data/__init__.py", '"""What this holds."""'),
+        ("kilter/data/deep/__init__.py", "LOOP_CHECKS = ()"),
+        ("kilter/checks/program/loss/__init__.py", "def register(check): ...\nLOSS_CHECKS = ()"),
         ("kilter/checks/data/__init__.py", "from kilter.checks.data.overlap import Overlap"),
         ("kilter/checks/data/__init__.py", "DATA_CHECKS = ()\nMORE_CHECKS = ()"),
         ("kilter/checks/data/__init__.py", "DATA_CHECKS = ()\ndef register(check): ..."),
@@ -51,6 +55,7 @@ def test_a_planted_breach_is_caught(path, text):
         "from kilter.values import finding",
         "from kilter.checks.curves import CURVE_CHECKS",
         "from kilter.checks.curves import plateau",
+        "from kilter.checks.program.loop import LOOP_CHECKS",
     ],
 )
 def test_files_and_tuples_of_families_are_let_through(text):

@@ -29,5 +29,10 @@ def test_the_engine_is_let_through(text):
     assert list(breaches([Source("kilter/engine/step.py", text)])) == []
 
 
+def test_a_program_as_people_write_it_is_let_through():
+    assert list(breaches([Source("kilter/testing/programs/steps.py", "loss.backward()")])) == []
+    assert len(list(breaches([Source("kilter/testing/networks.py", "loss.backward()")]))) == 1
+
+
 def test_reading_a_gradient_is_let_through():
     assert list(breaches([Source("kilter/checks/preflight/moves.py", "norm = weight.grad.norm()")])) == []

@@ -1,10 +1,17 @@
 """The doctor runs the preflight family and says each thing once."""
 
+import torch
+from torch import nn
+
 from kilter.checks.doctor import check
 from kilter.checks.preflight import PREFLIGHT_CHECKS
+from kilter.checks.program import PROGRAM_CHECKS
+from kilter.checks.program.probe import Effort
 from kilter.testing.healthy.pipelines import over_numbers
+from kilter.testing.planted.pipelines import PLANTED_PIPELINES
 from kilter.testing.state import random_states, state_of
 from kilter.values.finding import Severity
+from kilter.values.pipeline import Pipeline
 
 
 def _refuses(model, batch):
@@ -34,3 +41,43 @@ def test_an_error_of_the_persons_code_is_one_finding_though_every_probe_meets_it
 def test_a_time_limit_is_kept():
     examination = check(over_numbers(), seconds_each=0.001)
     assert any("longer than" in skipped.reason for skipped in examination.skipped)
+
+
+def test_a_pipeline_is_also_examined_as_the_program_that_it_is():
+    examination = check(over_numbers(), effort=Effort.FULL)
+    assert [finding for finding in examination.findings if finding.severity > Severity.NOTE] == []
+    assert {check.name for check in PREFLIGHT_CHECKS} < set(examination.seconds)
+    assert {check.name for check in PROGRAM_CHECKS} <= set(examination.seconds)
+
+
+def test_what_both_families_say_of_a_pipeline_is_said_once():
+    faults = {fault.name: fault for fault in PLANTED_PIPELINES}
+    found = check(faults["a ReLU at the end"].make(), effort=Effort.FULL).findings
+    assert [finding.causes[0] for finding in found].count("relu_on_output") == 1
+
+
+def test_what_is_wrong_is_not_trained():
+    faults = {fault.name: fault for fault in PLANTED_PIPELINES}
+    examination = check(faults["deaf"].make(), effort=Effort.FULL)
+    assert examination.worst is Severity.FAILURE
+    assert set(examination.seconds) == {check.name for check in PREFLIGHT_CHECKS}
+
+
+def test_a_step_that_breaks_later_is_told_though_the_first_ones_went_well():
+    def make(seed):
+        model = nn.Linear(4, 2)
+        batches = [(torch.randn(8, 4), torch.full((8,), at % 2)) for at in range(5)]
+        return model, torch.optim.SGD(model.parameters(), 0.1), nn.CrossEntropyLoss(), batches, None
+
+    def step(model, optimizer, loss_fn, batch):
+        optimizer.zero_grad()
+        loss = loss_fn(model(batch[0]), batch[1])
+        loss.backward()
+        if int(batch[1][0]):
+            message = "odd"
+            raise ValueError(message)
+        optimizer.step()
+        return loss
+
+    found = check(Pipeline.from_loop(make, step=step, task="classification", classes=2)).findings
+    assert [finding.seen for finding in found if finding.name == "probe-failed"] == ["`step` raised ValueError: odd."]

@@ -96,11 +96,12 @@ def test_what_checks_cost_is_told(kilter, small_file):
         (["nothing.py:program"], "no such file"),
         (["own_loop.py:program", "--set", "train.seed=3"], "no project file"),
         (["own_loop.py:program", "--effort", "some"], "quick"),
+        (["{project}", "--prove"], "say effort full"),
     ],
 )
-def test_wrong_usage_is_exit_code_2(kilter, own, monkeypatch, arguments, said):
+def test_wrong_usage_is_exit_code_2(kilter, own, small_file, monkeypatch, arguments, said):
     monkeypatch.chdir(own.parent)
-    ended = kilter("check", *arguments)
+    ended = kilter("check", *(word.format(project=small_file) for word in arguments))
 
     assert ended.code == 2
     assert said in ended.err

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+
 from kilter.checks.examination import examine
 from kilter.checks.persons_code import PersonsCodeFailed, failure
 from kilter.checks.preflight import PREFLIGHT_CHECKS
@@ -66,10 +67,12 @@ def _check_program(program: Program, *, effort: Effort, seed: int, seconds_each:
             recording = bench.recording
     except PersonsCodeFailed as failed:
         return Examination(findings=(failure(failed),))
-    if recording.error is not None and not recording.steps:
-        return Examination(findings=(failure(PersonsCodeFailed("The first training step", recording.error)),))
+    broke = () if recording.error is None else (failure(PersonsCodeFailed("A training step", recording.error)),)
+    if not recording.steps:
+        return Examination(findings=broke)
     chosen = [check for check in PROGRAM_CHECKS if effort is Effort.FULL or check.effort is Effort.QUICK]
-    examination = _once(examine(chosen, bench, seconds_each=seconds_each))
+    examined = examine(chosen, bench, seconds_each=seconds_each)
+    examination = _once(replace(examined, findings=in_order((*examined.findings, *broke))))
     return _proved(examination, bench) if prove else examination
 
 

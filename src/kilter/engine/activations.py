@@ -51,7 +51,7 @@ _WEIGHTING: Final = {"convolution": True, "addmm": False, "mm": False, "bmm": Fa
 
 
 @final
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Activation:
     """What a non-linear function gave; the tensors live, and are overwritten later if the model writes into them.
 

@@ -1,4 +1,4 @@
-"""A person's own differentiable functions (subclasses of `torch.autograd.Function`) in a graph, and what they are given."""
+"""A person's own subclasses of `torch.autograd.Function` in a graph, and what they are given."""
 
 from __future__ import annotations
 

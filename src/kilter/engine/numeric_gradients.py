@@ -153,7 +153,7 @@ def _gradients(total: Tensor, wanted: list[Tensor]) -> list[Tensor | None]:
     if not total.requires_grad:
         return [None] * len(wanted)
     found = torch.autograd.grad(total, wanted, allow_unused=True, retain_graph=True)
-    return [None if gradient is None else gradient.detach() for gradient in found]
+    return [None if gradient is None else gradient.detach() for gradient in found]  # type: ignore[redundant-expr]  # torch says less than it does
 
 
 def _difference(value: Callable[[], Tensor], leaf: Tensor, way: Tensor) -> tuple[float, bool]:

@@ -168,7 +168,8 @@ def value_of(returned: Any) -> float:
 def _schedulers_noted() -> Iterator[list[Any]]:
     """Inside, each scheduler of torch that is set up is noted."""
     noted: list[Any] = []
-    kinds: list[Any] = [LRScheduler, torch.optim.lr_scheduler.ReduceLROnPlateau]
+    plans = torch.optim.lr_scheduler  # those that hold others do not call the constructor of their parent
+    kinds: list[Any] = [LRScheduler, plans.ReduceLROnPlateau, plans.SequentialLR, plans.ChainedScheduler]
     before = [kind.__init__ for kind in kinds]
 
     def noting(original: Any) -> Any:

@@ -42,14 +42,12 @@ def answering_inside(module: nn.Module, answer: Tensor) -> Iterator[None]:
 def givers(model: nn.Module) -> Iterator[dict[int, tuple[Tensor, nn.Module]]]:
     """Inside, each part of a model that gives one tensor is noted with it under its id; the innermost giver stays."""
     noted: dict[int, tuple[Tensor, nn.Module]] = {}  # the tensor itself, since ids hold as long as it lives
-    handles = []
 
     def note(module: nn.Module, _arguments: Any, result: Any) -> None:
         if isinstance(result, torch.Tensor):
             noted.setdefault(id(result), (result, module))
 
-    for module in model.modules():
-        handles.append(module.register_forward_hook(note))
+    handles = [module.register_forward_hook(note) for module in model.modules()]
     try:
         yield noted
     finally:

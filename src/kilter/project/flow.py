@@ -113,7 +113,7 @@ def check_project(project: Project, *, effort: Effort = Effort.QUICK, prove: boo
     """
     dataset, _ = clean(project, load_dataset(project))
     pipeline, _ = build_pipeline(project, dataset)
-    examination = check(pipeline, effort=effort, **({"prove": True} if prove else {}))
+    examination = check(pipeline, effort=effort, prove=prove)
     named = project.file.baselines
     names = ", ".join(pipeline.task.baselines if "auto" in named else named)
     if effort is Effort.QUICK or not names:

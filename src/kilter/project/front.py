@@ -90,12 +90,17 @@ def check(
     from kilter.checks.program.probe import Effort
     from kilter.project.flow import check_project
 
-    proving = {"prove": True} if prove else {}
     if effort not in list(Effort):
         raise UsageError(f"effort={effort!r}", legal=f"it is {' or '.join(Effort)}")
+    if prove and effort == Effort.QUICK and not isinstance(pipeline, Program):
+        raise UsageError(
+            "prove with the effort quick",
+            legal="advice is tried by training, which a project's or a pipeline's quick check does not do",
+            remedy="say effort full, or leave prove out",
+        )
     if isinstance(pipeline, Pipeline | Program):
-        return doctor.check(pipeline, effort=Effort(effort), **proving)
-    return check_project(_project(pipeline, overrides), effort=Effort(effort), **proving)
+        return doctor.check(pipeline, effort=Effort(effort), prove=prove)
+    return check_project(_project(pipeline, overrides), effort=Effort(effort), prove=prove)
 
 
 def describe(

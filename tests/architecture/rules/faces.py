@@ -10,7 +10,7 @@ from rules.imports import Import, imports
 from rules.source import Breach, Source
 
 FRONT_DOOR = "kilter/__init__.py"
-FAMILY = re.compile(r"kilter/checks/\w+/__init__\.py")
+FAMILY = re.compile(r"kilter/checks/\w+(/\w+)?/__init__\.py")  # the second part where a family has rooms
 TUPLE = re.compile(r"[A-Z]+_CHECKS")
 
 

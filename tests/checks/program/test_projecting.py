@@ -78,16 +78,16 @@ def test_its_roles_are_said_and_its_loss_is_heard():
     assert torch.equal(pair.target, bench.batches(1)[0][1]["target"])
 
 
-def test_validation_gives_loss_and_mean_merit():
+def test_validation_gives_the_loss_and_how_good_the_answers_are():
     given = over_numbers()
     assert program_of(given).validate is None
     given = replace(given, splits={**given.splits, "valid": given.splits["train"]})
     program = program_of(given)
     trial = Bench(program=program).trial()
-    loss, merit = trial.reported[-1]
+    loss, accuracy = trial.reported[-1]
 
     assert loss == pytest.approx(trial.valid_loss, rel=0.2)
-    assert 0 <= merit <= 1
+    assert accuracy == pytest.approx(trial.valid, abs=0.05)
 
 
 def test_a_gradient_that_is_no_number_changes_nothing():

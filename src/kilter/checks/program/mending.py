@@ -144,7 +144,7 @@ DRAWN_AGAIN = Change(name="from weights as torch draws them", prepare=_draw_agai
 def _usual_statistics(made: Made) -> None:
     for module in made.model.modules():
         if getattr(module, "running_mean", None) is not None and hasattr(module, "momentum"):
-            module.momentum = 0.1
+            module.momentum = 0.1  # type: ignore[assignment]  # torch's usual one
 
 
 USUAL_STATISTICS = Change(name="with running statistics that follow", prepare=_usual_statistics)
@@ -176,9 +176,92 @@ def without_last_activation(program: Program, loss_of: LossOf) -> Change:
 
 def _activate(made: Made) -> None:
     linear = [m for m in made.model.modules() if isinstance(getattr(m, "weight", None), torch.nn.Parameter)]
-    matrices = [module for module in linear if module.weight.ndim > 1]  # type: ignore[union-attr, operator]  # a tensor
+    matrices = [module for module in linear if module.weight.ndim > 1]  # type: ignore[operator]  # a tensor
     for module in matrices[:-1]:
         module.register_forward_hook(lambda _module, _arguments, result: torch.relu(result))
 
 
 ACTIVATED = Change(name="with an activation after each layer", prepare=_activate)
+
+
+def _inner(made: Made) -> list[nn.Module]:
+    """Parts without weights that stand between others and give what has the form of what they got: activations."""
+    parts = [module for module in made.model.modules() if not list(module.children())]
+    return [part for part in parts[:-1] if not list(part.parameters()) and not list(part.buffers())]
+
+
+def with_relu_inside(probe: Callable[[Made], object]) -> Change:
+    """Activations between layers are rectifiers, and layers are scaled so that their outputs have a spread of one.
+
+    The scaling is that of Mishkin and Matas, "All you need is a good init" (2016), on one batch.
+
+    Args:
+        probe: calls the model once.
+    """
+
+    def prepare(made: Made) -> None:
+        _draw_again(made)
+        for part in _inner(made):
+            part.register_forward_hook(_rectified)
+        _scale_layers(made, probe)
+
+    return Change(name="with rectifiers between layers of unit spread", prepare=prepare)
+
+
+def of_unit_spread(probe: Callable[[Made], object], *, last: bool = False) -> Change:
+    """Layers, or the last alone, are scaled so that their outputs on one batch have a spread of one."""
+    name = "with outputs of unit spread at the start" if last else "with layers of unit spread at the start"
+    return Change(name=name, prepare=lambda made: _scale_layers(made, probe, last=last))
+
+
+def _rectified(_module: nn.Module, arguments: Any, result: Any) -> Any:
+    same = arguments and isinstance(result, torch.Tensor) and arguments[0].shape == result.shape
+    return torch.relu(arguments[0]) if same and result.is_floating_point() else None
+
+
+def _scale_layers(made: Made, probe: Callable[[Made], object], *, last: bool = False) -> None:
+    def scaling(module: nn.Module, _arguments: Any, result: Any) -> Any:
+        if not isinstance(result, torch.Tensor):
+            return None
+        weight: Any = module.weight
+        spread = float(result.std())
+        if 0 < spread < float("inf"):
+            with torch.no_grad():
+                weight.div_(spread)
+        return result / spread if spread > 0 else None
+
+    layers = [m for m in made.model.modules() if isinstance(getattr(m, "weight", None), torch.nn.Parameter)]
+    matrices: list[Any] = [module for module in layers if module.weight.ndim > 1]  # type: ignore[operator]  # a tensor
+    handles = [module.register_forward_hook(scaling) for module in (matrices[-1:] if last else matrices)]
+    try:
+        probe(made)
+    finally:
+        for handle in handles:
+            handle.remove()
+
+
+def _sigmoid_at_the_end(made: Made) -> None:
+    parts = [module for module in made.model.modules() if not list(module.children())]
+    if parts and not list(parts[-1].parameters()):
+        parts[-1].register_forward_hook(lambda _module, arguments, _result: torch.sigmoid(arguments[0]))
+
+
+SIGMOID_AT_THE_END = Change(name="with a sigmoid at the end", prepare=_sigmoid_at_the_end)
+
+
+@contextmanager
+def _no_narrowing(made: Made) -> Iterator[None]:
+    """Inside, numbers are not narrowed to 16 bits by the model's own calls."""
+    kind: Any = torch.Tensor
+    before = {name: getattr(kind, name) for name in ("bfloat16", "half")}
+    made.model.float()
+    try:
+        for name in before:
+            setattr(kind, name, lambda tensor, *_arguments, **_keywords: tensor)
+        yield
+    finally:
+        for name, method in before.items():
+            setattr(kind, name, method)
+
+
+IN_32_BITS = Change(name="in 32 bits", around=_no_narrowing)

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain
 from typing import TYPE_CHECKING, Any, TypeAlias, final
 
 import torch
 
+from kilter.checks.program.predicted import main_output, quality
 from kilter.engine.devices import choose_device
 from kilter.engine.forwarding import forward
 from kilter.engine.optimizers import make_optimizer
-from kilter.engine.predicting import predict
+from kilter.engine.predicting import evaluating
 from kilter.engine.schedules import rate
 from kilter.engine.seeding import fresh_model
 from kilter.engine.stepping import gradient_norm
@@ -35,8 +36,7 @@ Parts: TypeAlias = "tuple[Mapping[str, Tensor], Mapping[str, Tensor]]"
 def program_of(pipeline: Pipeline) -> Program:
     """The program that `fit` would train: its model, its optimizer with clipping and schedule, its rows in their order.
 
-    The batches of one accumulation window come as one. The loss is that which is reported: sum over weight. The metric
-    is the mean merit of the validation rows, whatever the task.
+    The batches of one accumulation window come as one. The loss is that which is reported: sum over weight.
     """
     recipe, source = pipeline.recipe, pipeline.splits["train"]
     device = choose_device(recipe.train.device)
@@ -60,14 +60,9 @@ def program_of(pipeline: Pipeline) -> Program:
     def called(model: nn.Module, parts: Parts) -> Any:
         return forward(pipeline, model, _batch(*parts))
 
-    def validate(model: nn.Module, _loss_fn: Any, _loader: Any) -> tuple[float, float]:
-        predictions, loss = predict(pipeline, model, pipeline.splits["valid"], device=device)
-        return loss, float(predictions.merit.mean())
-
     said = str(pipeline.task.name)
-    return Program(
+    program = Program(
         make=make,
-        validate=validate if "valid" in pipeline.splits else None,
         task=Kind(said) if said in set(Kind) else Kind.OTHER,
         classes=len(pipeline.task.labels) or None,
         epochs=max(1, math.ceil(total / steps)),
@@ -78,6 +73,25 @@ def program_of(pipeline: Pipeline) -> Program:
         accumulate=1,
         frozen=True,  # what a model's factory freezes is meant; what the optimizer forgets, preflight says
     )
+
+    def validate(model: nn.Module, _loss_fn: Any, loader: Any) -> tuple[float, float]:
+        """The loss as it is reported, and how good the answers are; minus the loss where nothing says that."""
+        loss_sum = weight_sum = 0.0
+        given, targets = [], []
+        with evaluating(model):
+            for parts in loader:
+                outputs = called(model, parts)
+                loss, weight, _ = pipeline.task.loss(outputs, _batch({}, parts[1]))
+                loss_sum, weight_sum = loss_sum + float(loss), weight_sum + float(weight)
+                main = main_output(outputs)
+                if main is not None:
+                    given.append(main.flatten(0, -2) if main.ndim > 2 else main)
+                    targets.append(parts[1]["target"].flatten() if main.ndim > 2 else parts[1]["target"])
+        mean = loss_sum / weight_sum if weight_sum else math.nan
+        worth = quality(program, torch.cat(given), torch.cat(targets)) if given else None
+        return mean, -mean if worth is None else worth
+
+    return replace(program, validate=validate) if "valid" in pipeline.splits else program
 
 
 @final

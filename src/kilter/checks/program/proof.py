@@ -16,8 +16,10 @@ if TYPE_CHECKING:
     from kilter.checks.program.trials import Trial
     from kilter.values.finding import Finding
 
-IN_THE_LOSS: Final = frozenset({"overfitting", "train_in_eval_mode", "overconfident", "bad_output_init"})
-"""Causes whose harm is in how sure a model is, which a metric of decisions does not show."""
+IN_THE_LOSS: Final = frozenset(
+    {"overfitting", "train_in_eval_mode", "overconfident", "bad_output_init", "batch_dim_mixing", "padding_leak"}
+)
+"""Causes whose harm is in how sure a model is, or outside of full batches, which a metric does not show."""
 
 
 def prove(bench: Bench, finding: Finding) -> Finding:
@@ -35,7 +37,8 @@ def prove(bench: Bench, finding: Finding) -> Finding:
             remedy = remedy_for(bench, finding)
             if remedy is None:
                 return _with(finding, {"proved": "no remedy known"})
-            base, other = bench.trial(), bench.trial(remedy.change, share=remedy.share)
+            mended = bench if remedy.program is None else replace(bench, program=remedy.program, _trials={}, _kept={})
+            base, other = bench.trial(), mended.trial(remedy.change, share=remedy.share)
         except PersonsCodeFailed as failed:
             return _with(finding, {"proved": "not restored", "broke": f"{type(failed.error).__name__}: {failed.error}"})
     return _with(finding, _compared(bench, finding, remedy, base, other))
@@ -73,7 +76,7 @@ def _turned(loss: float) -> float | None:
 
 
 def _above(after: float | None, before: float | None, beyond: float) -> bool | None:
-    """Whether one is better than the other beyond chance; a number is better than none."""
+    """Whether one is better than the other beyond chance: of a score as it is, of a loss by its size."""
     if after is None or not math.isfinite(after):
         return None if before is None else False
     if before is None or not math.isfinite(before):

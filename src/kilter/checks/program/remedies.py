@@ -6,6 +6,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, TypeAlias, final
 
+import torch
+
+from kilter.checks.persons_code import persons_code
 from kilter.checks.program.fitting.changes import (
     WITHOUT_DROPOUT,
     clipped,
@@ -23,22 +26,29 @@ from kilter.checks.program.mending import (
     BATCH_FIRST,
     DRAWN_AGAIN,
     FINITE,
+    IN_32_BITS,
     SHUFFLED,
+    SIGMOID_AT_THE_END,
     USUAL_STATISTICS,
     in_plain_order,
+    of_unit_spread,
     rescaled,
     standardised,
     with_all_parameters,
     with_gradients,
+    with_relu_inside,
     without_last_activation,
 )
+from kilter.checks.program.other_data import balanced, dealt_anew, evaluated, read_alike
 from kilter.checks.program.own_loss import own_loss
 from kilter.checks.program.trials import AS_IT_IS, Change
 from kilter.engine.trees import leaves, size
 
 if TYPE_CHECKING:
     from kilter.checks.program.bench import Bench
+    from kilter.engine.programs import Made
     from kilter.values.finding import Finding
+    from kilter.values.program import Program
 
 
 @final
@@ -49,10 +59,12 @@ class Remedy:
     Attributes:
         change: what is done otherwise.
         share: of the program's epochs.
+        program: in the place of the program itself, where its validation or its data are other ones.
     """
 
     change: Change
     share: float = 1.0
+    program: Program | None = None
 
 
 Maker: TypeAlias = "Callable[[Bench, Finding], Remedy | None]"
@@ -151,6 +163,52 @@ def _rescaled(bench: Bench, _finding: Finding) -> Remedy | None:
     return None if rows is None else Remedy(change=rescaled(float(rows.float().mean()), float(rows.float().std())))
 
 
+def _unit_spread(bench: Bench, _finding: Finding) -> Remedy:
+    return Remedy(change=of_unit_spread(_probe(bench)))
+
+
+def _unit_outputs(bench: Bench, _finding: Finding) -> Remedy:
+    return Remedy(change=of_unit_spread(_probe(bench), last=True))
+
+
+def _rectifiers(bench: Bench, _finding: Finding) -> Remedy:
+    return Remedy(change=with_relu_inside(_probe(bench)))
+
+
+def _probe(bench: Bench) -> Callable[[Made], object]:
+    """Calls a model as its first step did."""
+    call = bench.recording.steps[0].calls[-1]
+
+    def probe(made: Made) -> object:
+        with torch.no_grad(), persons_code("Calling the model"):
+            return made.model(*call.arguments, **call.keywords)
+
+    return probe
+
+
+def _evaluated(bench: Bench, _finding: Finding) -> Remedy:
+    change = Change(name="as it is, validated in evaluation mode")
+    return Remedy(change=change, program=evaluated(bench.program))
+
+
+def _read_alike(bench: Bench, _finding: Finding) -> Remedy | None:
+    if not bench.roles.inputs:
+        return None
+    change = Change(name="as it is, with validation inputs as training has them")
+    return Remedy(change=change, program=read_alike(bench.program, bench.roles.inputs[0]))
+
+
+def _dealt_anew(bench: Bench, _finding: Finding) -> Remedy:
+    return Remedy(change=Change(name="as it is, on rows that are split at random"), program=dealt_anew(bench.program))
+
+
+def _balanced(bench: Bench, _finding: Finding) -> Remedy | None:
+    if not bench.roles.targets:
+        return None
+    change = Change(name="as it is, with classes drawn equally often")
+    return Remedy(change=change, program=balanced(bench.program, bench.roles.targets[0]))
+
+
 REMEDIES: Final[Mapping[str, Maker]] = {
     "missing_zero_grad": _plain,
     "missing_backward": _plain,
@@ -180,6 +238,13 @@ REMEDIES: Final[Mapping[str, Maker]] = {
     "batch_too_large": _always(split(8)),
     "missing_grad_clip": _clipped,
     "exploding_gradient": _always(DRAWN_AGAIN),
+    "vanishing_gradient": _rectifiers,
+    "low_precision_update": _always(IN_32_BITS),
+    "eval_in_train_mode": _evaluated,
+    "val_preprocess_mismatch": _read_alike,
+    "unshuffled_split": _dealt_anew,
+    "distribution_shift": _dealt_anew,
+    "imbalance_zero_recall": _balanced,
     "missing_warmup": _grown,
     "loss_sign_flipped": _always(with_gradients("with gradients turned round", lambda gradient: -gradient)),
     "loss_sum_reduction": _mean_loss,
@@ -196,7 +261,7 @@ REMEDIES: Final[Mapping[str, Maker]] = {
     "loss_detached": _task_loss,
     "relu_on_output": _bare_output,
     "output_range_mismatch": _bare_output,
-    "softmax_single_unit": _bare_output,
+    "softmax_single_unit": _always(SIGMOID_AT_THE_END),
     "wrong_softmax_dim": _bare_output,
     "no_shuffle_sorted": _always(SHUFFLED),
     "nan_in_data": _always(FINITE),
@@ -204,10 +269,10 @@ REMEDIES: Final[Mapping[str, Maker]] = {
     "unnormalized_target": _rescaled,
     "dead_relu": _always(DRAWN_AGAIN),
     "constant_init": _always(DRAWN_AGAIN),
-    "bad_output_init": _always(DRAWN_AGAIN),
-    "saturated_activation": _always(DRAWN_AGAIN),
+    "bad_output_init": _unit_outputs,
+    "saturated_activation": _unit_spread,
     "bn_stats_stale": _always(USUAL_STATISTICS),
     "batch_dim_mixing": _always(BATCH_FIRST),
     "missing_activation": _always(ACTIVATED),
 }
-"""By cause; of what is wrong in the data itself or in how a model computes, nothing from outside can be taken back."""
+"""By cause; of what is wrong in the data itself or in how a model computes, little can be taken back from outside."""

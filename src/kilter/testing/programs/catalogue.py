@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 from kilter.testing.programs.entries import Faulty
+from kilter.testing.programs.faulty_data import DATA_FAULTS
+from kilter.testing.programs.faulty_fitting import FITTING_FAULTS
+from kilter.testing.programs.faulty_loss import LOSS_FAULTS
+from kilter.testing.programs.faulty_model import MODEL_FAULTS
 from kilter.testing.programs.faulty_loop import LOOP_FAULTS
 from kilter.testing.programs.healthy import TRAININGS
 from kilter.testing.subjects import Healthy, Planted
@@ -11,7 +15,7 @@ from kilter.values.program import Program
 HEALTHY_PROGRAMS: tuple[Healthy[Program], ...] = tuple(training.entry for training in TRAININGS)
 """As checks take them."""
 
-FAULTS: tuple[Faulty, ...] = (*LOOP_FAULTS,)
+FAULTS: tuple[Faulty, ...] = (*LOOP_FAULTS, *LOSS_FAULTS, *DATA_FAULTS, *MODEL_FAULTS, *FITTING_FAULTS)
 """With their twins and what they cost."""
 
 PLANTED_PROGRAMS: tuple[Planted[Program], ...] = tuple(fault.entry for fault in FAULTS)

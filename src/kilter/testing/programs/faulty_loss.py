@@ -11,7 +11,7 @@ from torch import nn
 from kilter.testing.programs import data, healthy_making, healthy_pairs, healthy_sequences, healthy_tables
 from kilter.testing.programs.entries import Faulty, fault, well
 from kilter.testing.programs.healthy import named
-from kilter.testing.programs.networks import Convolutions, MaskedMean, Tagger, perceptron
+from kilter.testing.programs.networks import MaskedMean, Tagger, perceptron
 from kilter.testing.programs.steps import CLASSES10, plain_step, squeezed, stepping, validating
 
 if TYPE_CHECKING:
@@ -331,16 +331,13 @@ def _rooted(model: nn.Module, loss_fn: Any, batch: Any) -> Any:
     return loss_fn(((model(first) - model(second)) ** 2).sum(1).sqrt(), same)
 
 
-def _wide_start(std: float = 6.0) -> Any:
-    """A last layer of wide normal numbers."""
-    model = Convolutions()
-    if std:
-        nn.init.normal_(model[-1].weight, std=std)  # type: ignore[arg-type]
-    optimizer = torch.optim.SGD(model.parameters(), lr=2e-3, momentum=0.9)
-    return model, optimizer, nn.CrossEntropyLoss(), *data.loaders(data.pictures(), 32)
+def _far_start() -> Any:
+    """A last bias far from all amounts, which the rate walks to in a thousand steps."""
+    model, optimizer, loss_fn, train, valid = healthy_tables.friedman_mse()
+    nn.init.constant_(model[-1].bias, 40.0)
+    return model, optimizer, loss_fn, train, valid
 
 
-NARROW = well("cnn narrow start", lambda: _wide_start(0.0), epochs=6, reaches=0.8, **CLASSES10)
 SGD = well("digits by sgd", _unrectified_logits, epochs=8, reaches=0.85, **CLASSES10)
 MEANT = well("digits by momentum", _meant, epochs=5, reaches=0.9, **CLASSES10)
 PIXELS = well("places in pixels", _places_in_pixels, epochs=12, reaches=1.0, task="regression", step=plain_step, validate=validating(_judge_away), higher_is_better=False)
@@ -376,5 +373,5 @@ LOSS_FAULTS: tuple[Faulty, ...] = (
     fault("code above all", named("autoencoder variational"), "auxiliary_loss_dominates", costs=0.1, build=_code_above_all),
     fault("logarithm of zero", named("counts poisson"), "numeric_instability", costs=0.2, build=_log_of_zero),
     fault("root of zero", named("siamese contrastive"), "numeric_instability", costs=0.2, build=_root_of_zero, step=stepping(_rooted)),
-    fault("wide start", NARROW, "bad_output_init", costs=0.05, build=_wide_start),
+    fault("far start", named("friedman mse"), "bad_output_init", costs=0.1, build=_far_start),
 )

@@ -1,5 +1,7 @@
 """Graphs that are cut inside of a model."""
 
+import copy
+
 import pytest
 import torch
 from torch import nn
@@ -92,11 +94,26 @@ class Slow(nn.Module):
         return self.net(x) + 0 * goal + 0.1 * goal
 
 
+class Target(nn.Module):
+    """A target that began as a copy and is renewed seldom, in the optimizer by mistake."""
+
+    def __init__(self):
+        super().__init__()
+        self.net = nn.Linear(6, 3)
+        self.target = copy.deepcopy(self.net)
+
+    def forward(self, x):
+        with torch.no_grad():
+            goal = self.target(x)
+        return self.net(x) + 0.1 * goal
+
+
 def test_cuts_on_purpose_are_left_alone(alarms):
     assert alarms(CutGraph()) == []
     assert alarms(CutGraph(), network=with_learnt_weights) == []
     assert alarms(CutGraph(), network=lambda: Net(lambda h: h.detach()), frozen=["first"]) == []
     assert alarms(CutGraph(), network=Spare) == []
     assert alarms(CutGraph(), network=lambda: Net(Through())) == []
+    assert alarms(CutGraph(), network=Target) == []
     held = {"optimizer": lambda model: torch.optim.SGD(model.net.parameters(), lr=0.1)}
     assert alarms(CutGraph(), network=Slow, **held) == []

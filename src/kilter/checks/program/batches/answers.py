@@ -10,6 +10,7 @@ import torch
 
 from kilter.checks.program.batches.given import Read, given
 from kilter.values.program import Kind
+from kilter.values.task import IGNORED
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -86,36 +87,37 @@ def _as_answers(kind: Kind, path: Path, train: Tensor, valid: Tensor) -> Answers
     both = torch.cat([train, valid]).reshape(len(train) + len(valid), -1)
     if both.is_complex() or not both.shape[1]:
         return None
-    rows = len(train)
-    single = both.shape[1] == 1
     whole = not both.is_floating_point()
-    amounts = both.double()
-    labelled = kind is Kind.CLASSIFICATION or (kind is Kind.OTHER and whole)
-    if labelled and single:
-        numbers = amounts[:, 0].numpy()
-        legal = np.isfinite(numbers) & (numbers != -100) if whole else np.isfinite(numbers)  # torch's
-        values, labels = np.unique(numbers[legal], return_inverse=True)
-        if len(values) > max(2, 0.5 * int(legal.sum())) or not len(values):
+    if kind is Kind.CLASSIFICATION or (kind is Kind.OTHER and whole):
+        found = _classes(both, whole=whole) if both.shape[1] == 1 else _shares(both)
+        if found is None:
             return None
-        classes = np.full(len(numbers), -1, dtype=np.int64)
-        classes[legal] = labels
+        classes, values = found
         return Answers(
-            path=path, classes=len(values), train=classes[:rows], valid=classes[rows:], values=tuple(values.tolist())
+            path=path, classes=len(values), train=classes[: len(train)], valid=classes[len(train) :], values=values
         )
-    if labelled:
-        sums = amounts.sum(1)
-        if not bool(((sums - 1).abs() < 1e-3).all()) or bool((amounts < 0).any()):  # shares of one
-            return None
-        top, chosen = amounts.max(1)
-        classes = torch.where(top >= CERTAIN, chosen, torch.full_like(chosen, -1)).numpy()
-        return Answers(
-            path=path,
-            classes=both.shape[1],
-            train=classes[:rows],
-            valid=classes[rows:],
-            values=tuple(float(at) for at in range(both.shape[1])),
-        )
-    if whole and kind is Kind.OTHER:
+    chosen = np.unique(np.linspace(0, both.shape[1] - 1, min(AMOUNTS, both.shape[1])).astype(int))
+    some = both[:, chosen].double().numpy()
+    return Answers(path=path, classes=0, train=some[: len(train)], valid=some[len(train) :])
+
+
+def _classes(both: Tensor, *, whole: bool) -> tuple[Labels, tuple[float, ...]] | None:
+    """One number a row as classes counted from 0; -1 where it is to be ignored."""
+    numbers = both[:, 0].double().numpy()
+    legal = np.isfinite(numbers) & (numbers != IGNORED) if whole else np.isfinite(numbers)
+    values, labels = np.unique(numbers[legal], return_inverse=True)
+    if len(values) > max(2, 0.5 * int(legal.sum())) or not len(values):
         return None
-    some = amounts[:, np.unique(np.linspace(0, both.shape[1] - 1, min(AMOUNTS, both.shape[1])).astype(int))].numpy()
-    return Answers(path=path, classes=0, train=some[:rows], valid=some[rows:])
+    classes = np.full(len(numbers), -1, dtype=np.int64)
+    classes[legal] = labels
+    return classes, tuple(values.tolist())
+
+
+def _shares(both: Tensor) -> tuple[Labels, tuple[float, ...]] | None:
+    """Shares of classes as the class that has nearly all; -1 where none has."""
+    amounts = both.double()
+    if not bool(((amounts.sum(1) - 1).abs() < 1e-3).all()) or bool((amounts < 0).any()):  # rounding
+        return None
+    top, chosen = amounts.max(1)
+    classes = torch.where(top >= CERTAIN, chosen, torch.full_like(chosen, -1)).numpy()
+    return classes, tuple(float(at) for at in range(both.shape[1]))

@@ -68,16 +68,16 @@ def _apart(target: Answers, limits: SplitByClass) -> tuple[str, dict[str, object
         return None
     a, b = train / train.sum(), valid / valid.sum()
     untaught, unasked = (b > 0) & (a < limits.absent * b), (a > 0) & (b < limits.absent * a)
-    if float(b[untaught].sum()) < limits.amount or float(a[unasked].sum()) < limits.amount:
+    new, dropped = float(b[untaught].sum()), float(a[unasked].sum())
+    one_left = int((b > 0).sum()) == 1 and dropped > 0.5 and valid.sum() >= 20  # nothing can be told apart there
+    if not one_left and (min(new, dropped) < limits.amount or max(new, dropped) < 0.5):  # an ordered cut parts most
         return None
-    if float(b[untaught].sum()) < 0.5 and float(a[unasked].sum()) < 0.5:  # an ordered cut leaves most apart
-        return None
-    return (
+    said = (
         f"{b[untaught].sum():.0%} of the validation rows are of {counted(int(untaught.sum()), 'class')} that"
         f" {a[untaught].sum():.1%} of the training rows have, and {a[unasked].sum():.0%} of the training rows of"
-        f" {counted(int(unasked.sum()), 'class')} that {b[unasked].sum():.1%} of validation has.",
-        {"training": train.tolist(), "validation": valid.tolist()},
+        f" {counted(int(unasked.sum()), 'class')} that {b[unasked].sum():.1%} of validation has."
     )
+    return said, {"training": train.tolist(), "validation": valid.tolist()}
 
 
 def _ranges(target: Answers) -> tuple[str, dict[str, object]] | None:
@@ -87,11 +87,11 @@ def _ranges(target: Answers) -> tuple[str, dict[str, object]] | None:
     low, high = (np.nanquantile(part[:, 0], (0.1, 0.9)) for part in (target.train, target.valid))
     if low[1] >= high[0] and high[1] >= low[0]:
         return None
-    return (
+    said = (
         f"The middle 80 % of the targets lie between {low[0]:.3g} and {low[1]:.3g} in training, between {high[0]:.3g}"
-        f" and {high[1]:.3g} in validation.",
-        {"training": low.tolist(), "validation": high.tolist()},
+        f" and {high[1]:.3g} in validation."
     )
+    return said, {"training": low.tolist(), "validation": high.tolist()}
 
 
 @final

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final, TypeAlias, final
 import numpy as np
 import torch
 
-from kilter.checks.program.batches.given import Given, Read, given, named
+from kilter.checks.program.batches.given import Given, given, named
 from kilter.checks.program.batches.tokens import Sequences, token_columns, token_sequences
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ def _sequences(bench: Bench) -> dict[Path, Sequences]:
         if train is not None and _kind(train[0]) == "tokens":
             found[path] = token_sequences(train, valid or [], bench.program.pad)
     wide = {tokens.train.shape for tokens in found.values() if tokens.distinct > 2}  # more than a mask
-    return {path: t for path, t in found.items() if t.distinct > 2 or t.train.shape not in wide}  # noqa: PLR2004
+    return {path: t for path, t in found.items() if t.distinct > 2 or t.train.shape not in wide}
 
 
 def _valid_parts(read: Given, path: Path) -> list[Tensor] | None:

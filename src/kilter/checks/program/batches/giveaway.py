@@ -105,4 +105,5 @@ def _with_target(rows: Matrix, truth: Matrix, *, classes: bool) -> Matrix:
     else:
         own = truth - truth.mean(0)
         share = ((own.T @ centred) ** 2 / np.maximum((own**2).sum(0), 1e-30)[:, None]).max(0) / total
-    return share * alive
+    along: Matrix = share * alive
+    return along

@@ -78,7 +78,7 @@ class PreprocessingDiffers(ProgramProbe):
             " standardised.",
             advice="Fit the scaling on training rows and apply that very scaling to both splits.",
             where=shown(names),
-            follows=_CUT,
+            follows=(*_CUT, "repeated-noise"),
             evidence={
                 "columns": len(names),
                 "moved": float(np.median(seen.moved[told])),
@@ -143,8 +143,8 @@ class InputNoise(ProgramProbe):
             seen=f"Training inputs have {seen.variance:.2g} times the variance of validation's at {seen.covariance:.2g}"
             f" times their covariances, and cheap learners reach {reached.train:.2f} of the way to perfection on them,"
             f" {reached.valid:.2f} on validation's.",
-            advice="Lessen the noise or augmentation that is added to training inputs; mind the scale they are in then.",
-            follows=_CUT,
+            advice="Lessen the noise that is added to training inputs; mind the scale they are in when it is added.",
+            follows=(*_CUT, "repeated-noise"),
             evidence={
                 "variance": seen.variance,
                 "covariance": seen.covariance,
@@ -202,8 +202,8 @@ class InputsDiffer(ProgramProbe):
             severity=Severity.WARNING,
             strength=Strength.MEASURED,
             causes=("val_preprocess_mismatch", "distribution_shift"),
-            seen=f"{int(far.sum())} of {len(far)} columns lie elsewhere in validation, and cheap learners reach"
-            f" {reached.forth:.2f} of the way to perfection from training to validation, {reached.valid:.2f} within it.",
+            seen=f"{int(far.sum())} of {len(far)} columns lie elsewhere in validation; cheap learners reach"
+            f" {reached.forth:.2f} of the way to perfection from training to it, {reached.valid:.2f} within it.",
             advice="Compare how rows of both splits are read, turned and encoded; then how they were drawn.",
             follows=(*_CUT, "preprocessing-differs", "input-noise", "classes-missing"),
             evidence={

@@ -29,6 +29,9 @@ EXPLAINED_BY: Final = (
     "classes-missing",
     "inputs-differ",
     "numbers-missing",
+    "unknown-tokens",
+    "one-target",
+    "huge-rows",
 )
 """Findings that leave labels without their inputs, too."""
 
@@ -60,8 +63,8 @@ class LabelRelation(ProgramProbe):
     code: ClassVar[str] = "B103"
     name: ClassVar[str] = "label-relation"
     learnable: float = 0.3  # of the way from a constant answer to perfection, in the split that is in order
-    lost: float = 0.75  # of the skill: no relation is left
-    harmful: float = 0.2  # of the skill: more wrong labels than one in five is seldom meant
+    harmful: float = 0.2  # more wrong labels than one in five are seldom meant
+    gone: float = 0.9  # no relation is left
     alike: float = 1.25  # distance between the splits' inputs, over that within one
 
     def probe(self, bench: Bench) -> Iterator[Finding | Skipped]:
@@ -83,9 +86,9 @@ class LabelRelation(ProgramProbe):
         allowed = max(self.harmful, 1.5 * self.harmful if self._augmented(bench) else 0.0)
         in_train, in_valid = max(seen.train, seen.back), max(seen.valid, seen.forth)
         if seen.valid > self.learnable and seen.valid - in_train > seen.margin + 0.05:  # beyond chance
-            yield from self._wrong("training", in_train, seen.valid, seen, allowed)
+            yield from self._wrong("training", in_train, seen.valid, seen, allowed, classes=both.classes)
         elif seen.train > self.learnable and seen.train - in_valid > seen.margin + 0.05:  # as above
-            yield from self._wrong("validation", in_valid, seen.train, seen, allowed)
+            yield from self._wrong("validation", in_valid, seen.train, seen, allowed, classes=both.classes)
         elif min(seen.train, seen.valid) > self.learnable and max(seen.forth, seen.back) < seen.margin:
             yield self._finding(
                 "label_misaligned" if both.numeric else "vocabulary_mismatch",
@@ -98,12 +101,13 @@ class LabelRelation(ProgramProbe):
             )
 
     def _wrong(
-        self, split: str, own: float, other: float, seen: Relations, allowed: float
+        self, split: str, own: float, other: float, seen: Relations, allowed: float, *, classes: bool
     ) -> Iterator[Finding | Skipped]:
-        share = 1 - own / other
+        left = own / other
+        share = 1 - (left if classes else left**0.5)  # a share f of foreign labels leaves (1 - f)² of R²
         if share < allowed:
             return
-        gone = share > self.lost
+        gone = own < seen.margin or share > self.gone
         other_split = "validation" if split == "training" else "training"
         yield self._finding(
             "label_misaligned" if gone else "label_noise",
@@ -138,7 +142,7 @@ class LabelRelation(ProgramProbe):
                         Severity.FAILURE,
                         f"Labels of {split} follow from their own inputs at {own:.2f} of the way to perfection, and at"
                         f" {fits:.2f} from those of the row {'after' if by == 1 else 'before'}.",
-                        "Look where labels were shifted by a row: a header, a dropped row, an index that starts at one.",
+                        "Look where labels were shifted by a row: a header, a dropped row, an index from one.",
                         seen,
                         others=("labels_shifted",),
                         split=split,
@@ -155,7 +159,7 @@ class LabelRelation(ProgramProbe):
             whole and first is not None and second is not None and shared(first, second).mean() < 0.5
         )  # most rows
 
-    def _finding(  # noqa: PLR0913 - the parts of one sentence
+    def _finding(
         self,
         cause: str,
         severity: Severity,

@@ -53,13 +53,25 @@ class LittleData(ProgramProbe):
             return
         learners = LEARNERS if both.numeric else (least_squares,)
         order = np.random.default_rng(0).permutation(len(both.valid_rows))
-        alone, more = [], []
+        alone: list[float] = []
+        more: list[float] = []
         for held, added in ((order[::2], order[1::2]), (order[1::2], order[::2])):
-            asked = both.valid_rows[held], both.valid_targets[held]
             rows_more = np.concatenate([both.train_rows, both.valid_rows[added]])
             targets_more = np.concatenate([both.train_targets, both.valid_targets[added]])
-            for taught, into in (((both.train_rows, both.train_targets), alone), ((rows_more, targets_more), more)):
-                into.append(transferred(*taught, *asked, classes=both.classes, learners=learners))
+            for rows_taught, targets_taught, into in (
+                (both.train_rows, both.train_targets, alone),
+                (rows_more, targets_more, more),
+            ):
+                into.append(
+                    transferred(
+                        rows_taught,
+                        targets_taught,
+                        both.valid_rows[held],
+                        both.valid_targets[held],
+                        classes=both.classes,
+                        learners=learners,
+                    )
+                )
         before, after = float(np.mean(alone)), float(np.mean(more))
         if after - before < self.gain + 0.5 / np.sqrt(len(order)) or after < 0.3:  # nothing that could be learnt
             return

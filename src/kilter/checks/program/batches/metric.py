@@ -8,17 +8,12 @@ from dataclasses import dataclass
 from typing import ClassVar, final
 
 from kilter.checks.program.batches.given import given
-from kilter.checks.program.batches.played import SURE, Played, Script, output_kind, play
+from kilter.checks.program.batches.played import SURE, WRONG_OUTPUTS, Played, Script, play, stage
 from kilter.checks.program.bench import Bench
-from kilter.checks.program.predicted import main_output
 from kilter.checks.program.probe import ProgramProbe
-from kilter.engine.programs import Made
-from kilter.engine.trees import leaves
 from kilter.values.finding import Finding, Severity, Skipped, Strength
 from kilter.values.program import Kind, OutputKind
 from kilter.values.task import IGNORED
-
-_KNOWN = (Kind.CLASSIFICATION, Kind.MULTILABEL, Kind.TAGGING, Kind.REGRESSION)
 
 
 @final
@@ -46,7 +41,6 @@ class HonestMetric(ProgramProbe):
     name: ClassVar[str] = "metric-not-honest"
     least: float = 0.75  # of a share that perfect answers reach: metrics of absent classes stay above
     part: float = 0.2  # by which a batch may count for more than its rows
-    most_rows: int = 20_000  # of validation
 
     def probe(self, bench: Bench) -> Iterator[Finding | Skipped]:
         ready = stage(bench)
@@ -62,10 +56,21 @@ class HonestMetric(ProgramProbe):
         if perfect is None or wrong is None or not math.isfinite(perfect.metric) or not math.isfinite(wrong.metric):
             yield Skipped(name=self.name, reason="validation reports no number")
             return
+        if not perfect.batches and perfect.inside:
+            yield Skipped(name=self.name, reason="validation takes its rows from inside of the loader")
+            return
         if not perfect.batches:
             yield self._finding(
                 "Validation never reads the loader that it is given.",
                 "Let `validate` go over the loader that it gets.",
+                {"perfect": perfect.metric},
+            )
+            return
+        whole = given(bench).valid
+        if whole is not None and perfect.batches == 1 < len(whole.batches) and perfect.rows[0] < 0.7 * whole.rows:
+            yield self._finding(
+                f"Validation reads one batch of {len(whole.batches)}, {perfect.rows[0]} of {whole.rows} rows.",
+                "Look where the metric is returned inside of the loop over batches.",
                 {"perfect": perfect.metric},
             )
             return
@@ -102,7 +107,7 @@ class HonestMetric(ProgramProbe):
                 return (
                     Severity.WARNING,
                     f"{told}: the metric follows the model, and does not tell right answers from wrong ones.",
-                    "Compare shapes of predictions and targets in the metric; one of them may be spread over the other.",
+                    "Compare shapes of predictions and targets in the metric; one may be spread over the other.",
                 )
             return Severity.NOTE, f"{told}: the metric does not look at answers.", "Report a metric of the predictions."
         if better < 0:
@@ -117,7 +122,13 @@ class HonestMetric(ProgramProbe):
                 f"{told}: the metric is the better, the worse the answers are.",
                 "Look which dimension classes are picked along, and which of predictions and targets comes first.",
             )
-        share = 0 <= min(best, worst) and max(best, worst) <= 1 and bench.program.higher_is_better
+        return self._share(bench, perfect, wrong) or self._parts(perfect, wrong, first, last)
+
+    def _share(self, bench: Bench, perfect: Played, wrong: Played) -> tuple[Severity, str, str] | None:
+        """Whether a share of right answers is divided by the right number."""
+        best, worst = perfect.metric, wrong.metric
+        told = f"Perfect answers score {best:.4g}, wrong ones {worst:.4g}"
+        share = min(best, worst) >= 0 and max(best, worst) <= 1 and bench.program.higher_is_better
         if share and best < self.least:
             return (
                 Severity.WARNING,
@@ -130,7 +141,7 @@ class HonestMetric(ProgramProbe):
                 f"{told}: the scores of the {perfect.batches} batches are added up.",
                 "Count right answers over all batches and divide by the number of rows.",
             )
-        return self._parts(perfect, wrong, first, last)
+        return None
 
     def _parts(
         self, perfect: Played, wrong: Played, first: float | None, last: float | None
@@ -145,10 +156,10 @@ class HonestMetric(ProgramProbe):
                 continue
             counts = (metric - wrong.metric) / span
             if counts > 0.99:  # it alone decides
+                said = f"Right answers in the {name} batch alone, {own} of {rows} rows, score {metric:.4g}, as good as"
                 return (
                     Severity.WARNING,
-                    f"Right answers in the {name} batch alone, {own} of {rows} rows, score {metric:.4g}, as"
-                    f" right answers everywhere do ({perfect.metric:.4g}).",
+                    f"{said} right answers everywhere ({perfect.metric:.4g}).",
                     "Look where the metric is returned or overwritten inside of the loop over batches.",
                 )
             if abs(counts - 1 / len(perfect.rows)) < 1e-3 and counts - own / rows > self.part:  # a mean of batches
@@ -175,10 +186,10 @@ class HonestMetric(ProgramProbe):
         span = abs(perfect.metric - wrong.metric)
         if other is None or span == 0 or abs(other.metric - perfect.metric) < 0.02 * span:  # rounding
             return None
+        said = f"With all real places answered rightly the metric is {perfect.metric:.4g} or {other.metric:.4g}"
         return (
             Severity.WARNING,
-            f"With all real places answered rightly the metric is {perfect.metric:.4g} or {other.metric:.4g}, as"
-            " places that the loss ignores are answered.",
+            f"{said}, as places that the loss ignores are answered.",
             "Leave places whose target is ignored out of the metric.",
         )
 
@@ -187,7 +198,7 @@ class HonestMetric(ProgramProbe):
         made = bench.made()
         if bench.program.validate is None or made.valid is None:
             return False
-        said = play(bench, made, Script(right=lambda at: at % 2 == 0, sure=SURE / 2), OutputKind.LOGITS)
+        said = play(bench, made, Script(right=lambda at: at % 2 == 0, sure=SURE / 2, spread=0.5), OutputKind.LOGITS)
         return (
             said is not None and math.isfinite(said.metric) and abs(said.metric - best) > 1e-6 * (1 + abs(best))
         )  # rounding
@@ -203,96 +214,6 @@ class HonestMetric(ProgramProbe):
             causes=("wrong_metric",),
             seen=sentence,
             advice=advice,
-            follows=("threshold-misplaced",),
+            follows=("threshold-misplaced", *WRONG_OUTPUTS),
             evidence=seen,
-        )
-
-
-def stage(bench: Bench) -> tuple[Made, OutputKind] | str:
-    """A program whose answers can be exchanged, and what they are; else why not."""
-    program = bench.program
-    read = given(bench).valid
-    if program.validate is None or read is None or not read.batches:
-        return "there is no validation, or no loader for it"
-    if program.task not in _KNOWN or not bench.roles.targets:
-        return "what a right answer is cannot be told of this task"
-    if not read.whole:
-        return "validation is too long to be run several times"
-    made = bench.made()
-    outputs = [main_output(bench.peek(made, batch, training=False).outputs) for batch in given(bench).train.batches[:2]]
-    found = [output for output in outputs if output is not None]
-    if not found or not all(leaves(read.batches[0]).get(path) is not None for path in bench.roles.targets[:1]):
-        return "answers and targets of validation are not seen"
-    return made, output_kind(bench, found)
-
-
-@final
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Threshold(ProgramProbe):
-    """Yes or no is decided where answers are even.
-
-    **What it proves.** Validation calls answers "yes" from a number on that is none of indifference: logits are
-    compared with a half, probabilities with nought, or the threshold is near one of the ends.
-
-    **How.** Validation is run as its author wrote it while the model's answers are exchanged for ones that lie a little
-    above and below a number; where the metric is perfect, the threshold lies between.
-
-    **When it stays silent.** Answers just above and below a half (nought, as logits) are told apart; a threshold
-    between `low` and `high` may have been chosen and is a note.
-
-    **What it costs.** Two runs of validation, about ten more where the first ones differ.
-
-    **Source.** PyTorch forum and documentation: `BCEWithLogitsLoss` takes logits, which a half does not halve.
-    """
-
-    code: ClassVar[str] = "B120"
-    name: ClassVar[str] = "threshold-misplaced"
-    low: float = 0.15  # as probabilities
-    high: float = 0.85
-    lost: float = 0.05  # of the metric, between sure and unsure answers
-
-    def probe(self, bench: Bench) -> Iterator[Finding | Skipped]:
-        ready = stage(bench) if bench.program.task in (Kind.CLASSIFICATION, Kind.MULTILABEL) else "nothing is decided"
-        if isinstance(ready, str):
-            yield Skipped(name=self.name, reason=ready)
-            return
-        made, kind = ready
-
-        def metric(about: float, sure: float) -> float | None:
-            played = play(bench, made, Script(right=lambda _: True, about=about, sure=sure), kind)
-            return None if played is None or played.missed or not played.calls else played.metric
-
-        near, sure = metric(0.0, 0.1), metric(0.0, SURE)
-        if near is None or sure is None or not math.isfinite(near) or not math.isfinite(sure):
-            yield Skipped(name=self.name, reason="answers of the model could not be made up")
-            return
-        sign = 1.0 if bench.program.higher_is_better else -1.0
-        if sign * (sure - near) < self.lost and (0.75 <= sure or sure < 0):  # nothing is amiss
-            return
-        best, where = near, None
-        for about in (0.5, -0.5, 1.0, -1.0, 1.5, -1.5, 2.2, -2.2, 3.0, -3.0, 4.6, -4.6):
-            found = metric(about, 0.24)
-            if found is not None and sign * (found - best) > self.lost:
-                best, where = found, about
-                if best >= max(sure, 1.0):
-                    break
-        if where is None and kind is OutputKind.PROBABILITIES:
-            found = metric(-30.0, 60.0)  # probabilities of nought and one, whatever is compared with nought
-            if found is not None and sign * (found - best) > self.lost:
-                best, where = found, -math.inf
-        if where is None:
-            return
-        share = 1 / (1 + math.exp(-where)) if math.isfinite(where) else 0.0
-        halved = kind is OutputKind.LOGITS and abs(where - 0.5) < 0.3  # logits compared with a half
-        extreme = not self.low <= share <= self.high
-        yield Finding(
-            code=self.code,
-            name=self.name,
-            severity=Severity.WARNING if halved or extreme else Severity.NOTE,
-            strength=Strength.PROVED,
-            causes=("threshold_wrong", "wrong_metric"),
-            seen=f"Right answers on both sides of indifference score {near:.4g}, on both sides of a probability of"
-            f" {share:.2g} {best:.4g}: there yes and no are parted.",
-            advice="Compare logits with 0 and probabilities with 0.5, unless another threshold was chosen on validation.",
-            evidence={"at_a_half": near, "threshold": share, "there": best},
         )

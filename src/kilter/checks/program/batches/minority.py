@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import ClassVar, final
+from typing import TYPE_CHECKING, ClassVar, final
 
 import numpy as np
 import torch
@@ -19,6 +19,11 @@ from kilter.checks.program.probe import Effort, ProgramProbe
 from kilter.checks.wording import counted
 from kilter.values.finding import Finding, Severity, Skipped, Strength
 from kilter.values.program import Kind
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from kilter.engine.programs import Made
 
 
 @final
@@ -74,18 +79,18 @@ class MinorityUnanswered(ProgramProbe):
             strength=Strength.MEASURED,
             causes=("imbalance_zero_recall",),
             seen=f"After training {counted(int(lost.sum()), 'class')} of {int(valid[lost].sum())} validation rows"
-            f" {'are' if lost.sum() > 1 else 'is'} never answered, of which cheap learners find {told[lost].mean():.0%}.",
+            f" {'are' if lost.sum() > 1 else 'is'} never answered; cheap learners find {told[lost].mean():.0%}.",
             advice="Weigh the loss or sample rows by the inverse of how frequent their class is.",
             follows=("classes-missing", "split-by-class", "label-relation"),
             evidence={"training": train.tolist(), "validation": valid.tolist(), "answered": answered.tolist()},
         )
 
-    def _answered(self, bench: Bench, made: object, classes: int) -> np.ndarray | None:  # type: ignore[type-arg]
+    def _answered(self, bench: Bench, made: Made, classes: int) -> NDArray[np.int64] | None:
         """How often each class is answered on validation."""
         counts = np.zeros(classes, dtype=np.int64)
         read = given(bench).valid
         for batch in () if read is None else read.batches:
-            pair = bench.predicted(made, batch)  # type: ignore[arg-type]
+            pair = bench.predicted(made, batch)
             if pair is None:
                 return None
             said = pair.given.detach().double()
@@ -99,7 +104,7 @@ class MinorityUnanswered(ProgramProbe):
             counts += torch.bincount(chosen.cpu(), minlength=classes).numpy()
         return counts
 
-    def _told(self, bench: Bench) -> np.ndarray | None:  # type: ignore[type-arg]
+    def _told(self, bench: Bench) -> NDArray[np.float64] | None:
         """Share of each class's validation rows that learners find who were taught as many rows of each."""
         both = pairs(bench)
         if both is None or not both.classes or not len(both.valid_rows):

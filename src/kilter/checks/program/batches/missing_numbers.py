@@ -59,7 +59,7 @@ class NumbersMissing(ProgramProbe):
                 strength=Strength.PROVED,
                 causes=("nan_in_data",),
                 seen=f"{counted(count, 'row')} of the {split} {role} ({named(path)}) {'hold' if count > 1 else 'holds'}"
-                f" not-a-number or infinity, and the loss of such a batch is {'none' if suffers else 'finite all the same'}.",
+                f" not-a-number or infinity, and the loss of such a batch is {'none' if suffers else 'finite'}.",
                 advice="Drop or fill the missing values before they are batched."
                 if suffers
                 else "Make sure that the program means to take missing values.",

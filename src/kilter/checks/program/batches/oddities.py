@@ -58,7 +58,7 @@ class OneTarget(ProgramProbe):
             yield Finding(
                 code=self.code,
                 name=self.name,
-                severity=Severity.NOTE if bench.program.task is Kind.OTHER else Severity.WARNING,
+                severity=Severity.NOTE if bench.program.task is Kind.OTHER else Severity.FAILURE,
                 strength=Strength.PROVED,
                 causes=("task_trivial", "data_anomaly"),
                 seen=f"All {counted(len(joined), 'training row')} have one target, {_value(joined)}.",
@@ -112,7 +112,9 @@ class DryLoader(ProgramProbe):
                 severity=Severity.WARNING,
                 strength=Strength.PROVED,
                 causes=("data_anomaly",),
-                seen=f"The {split} loader gives {'no batch' if empty else f'{len(first.batches)} batches once and none after'}.",
+                seen=f"The {split} loader gives no batch."
+                if empty
+                else f"The {split} loader gives {len(first.batches)} batches once, and none in the second epoch.",
                 advice="Hand over a loader that can be gone over each epoch, and look at what its filter leaves."
                 if empty
                 else "Hand over a loader or a list rather than a generator.",
@@ -134,7 +136,8 @@ class HugeRows(ProgramProbe):
     **When it stays silent.** No column has such numbers, they are not few, or the loss with them is no more than
     `drowned` times that without.
 
-    **What it costs.** One reading of the loaders, shared with other checks, and two forward passes where there are some.
+    **What it costs.** One reading of the loaders, shared with other checks, and two forward passes where
+    there are some.
 
     **Source.** Breck et al. 2019, Data validation for machine learning (MLSys).
     """
@@ -166,7 +169,7 @@ class HugeRows(ProgramProbe):
             yield Finding(
                 code=self.code,
                 name=self.name,
-                severity=Severity.WARNING,
+                severity=Severity.FAILURE if times > 10 * self.drowned else Severity.WARNING,
                 strength=Strength.PROVED,
                 causes=("data_anomaly",),
                 seen=f"{counted(len(rows), 'training row')} of {len(numbers):,} {'hold' if len(rows) > 1 else 'holds'}"

@@ -45,8 +45,9 @@ class OneInput(ProgramProbe):
     def probe(self, bench: Bench) -> Iterator[Finding | Skipped]:
         read = given(bench)
         counted_rows = {}
-        for split, rows in (("training", read.train), ("validation", read.valid)):
-            prints = None if rows is None else fingerprints(bench, rows)
+        splits = {"training": read.train, "validation": read.valid}
+        for split, given_rows in splits.items():
+            prints = None if given_rows is None else fingerprints(bench, given_rows)
             if prints is not None and len(prints) >= _FEWEST:
                 counted_rows[split] = (distinct_rows(prints), len(prints))
         if not counted_rows:
@@ -55,18 +56,18 @@ class OneInput(ProgramProbe):
         shares = {split: distinct / rows for split, (distinct, rows) in counted_rows.items()}
         for split, (distinct, rows) in counted_rows.items():
             other = max((share for name, share in shares.items() if name != split), default=0.0)
-            alone = distinct == 1 and self._targets_differ(bench, read.train if split == "training" else read.valid)
-            if not alone and not (
-                distinct <= 0.25 * rows and shares[split] < self.few * other and other > 0.5
-            ):  # most rows of the other split differ
+            alone = distinct == 1 and self._targets_differ(bench, splits[split])
+            few = distinct <= 0.25 * rows and shares[split] < self.few * other and other > 0.5
+            if not alone and not few:
                 continue
             yield Finding(
                 code=self.code,
                 name=self.name,
-                severity=Severity.FAILURE if alone else Severity.WARNING,
+                severity=Severity.FAILURE,
                 strength=Strength.PROVED if alone else Strength.MEASURED,
                 causes=("constant_input",),
-                seen=f"{counted(rows, f'{split} row')} {'have' if rows > 1 else 'has'} {counted(distinct, 'different input')}"
+                seen=f"{counted(rows, f'{split} row')} {'have' if rows > 1 else 'has'}"
+                f" {counted(distinct, 'different input')}"
                 f"{'' if alone else f', where of the other split {other:.0%} are different'}.",
                 advice="Let the data set's `__getitem__` use its index, and look at what it returns for two of them.",
                 where=tuple(named(path) for path in bench.roles.inputs),

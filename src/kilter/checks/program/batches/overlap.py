@@ -97,8 +97,13 @@ class SplitOverlap(ProgramProbe):
         wide = np.unique(np.linspace(0, found.train.shape[1] - 1, min(200, found.train.shape[1])).astype(int))
         some = np.random.default_rng(0)
         valid = finite[1][some.permutation(len(finite[1]))[: self.most]]
-        train, asked = scaled(finite[0][:, wide], valid[:, wide])
-        if train.shape[1] < 4:  # as above
+        raw = finite[0][:, wide], valid[:, wide]
+        spaces = [tuple(scaled(*raw)), raw]  # noise that was added is as wide as a rare column in the first
+        shares = [share for space in spaces if (share := self._nearer(space[0], space[1], some)) is not None]
+        return max(shares, key=lambda pair: pair[0] - pair[1], default=None)
+
+    def _nearer(self, train: Matrix, asked: Matrix, some: np.random.Generator) -> tuple[float, float] | None:
+        if train.shape[1] < 4:  # in few columns rows are near by chance
             return None
         own = some.permutation(len(train))[: self.most]
         apart = distances(train[own], train)

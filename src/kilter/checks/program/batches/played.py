@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final, final
 import torch
 
 from kilter.checks.persons_code import persons_code
+from kilter.checks.program.batches.given import given
 from kilter.checks.program.predicted import main_output
 from kilter.engine.seeding import left_as_found, seed_everything
 from kilter.engine.trees import leaves, with_leaves
@@ -22,6 +23,20 @@ if TYPE_CHECKING:
     from kilter.checks.program.bench import Bench
     from kilter.engine.programs import Made
     from kilter.engine.trees import Path
+
+KNOWN: Final = (Kind.CLASSIFICATION, Kind.MULTILABEL, Kind.TAGGING, Kind.REGRESSION)
+"""Tasks of which it is known what a right answer is."""
+
+WRONG_OUTPUTS: Final = (
+    "normalised-twice",
+    "missing-logarithm",
+    "softmax-place",
+    "output-reach",
+    "pairing",
+    "legal-labels",
+    "rows-mixed",
+)
+"""Findings of outputs that are not what they should be; what validation makes of them only follows."""
 
 SURE: Final = 6.0
 """Logit of an answer that leaves no doubt."""
@@ -37,12 +52,14 @@ class Script:
         sure: how far answers are from indifference, in logits.
         about: the logit about which answers to yes-or-no questions lie.
         ignored: the class answered where the target is to be ignored.
+        spread: of right amounts about their mean, of what is right.
     """
 
     right: Callable[[int], bool]
     sure: float = SURE
     about: float = 0.0
     ignored: int = 0
+    spread: float = 1.0
 
 
 @final
@@ -56,6 +73,7 @@ class Played:
         batches: of its loader that were read.
         calls: of the model whose answer was replaced.
         missed: calls whose answer could not be made up.
+        inside: whether something of the loader was asked for, such as its data set.
         rows: of each batch.
     """
 
@@ -64,6 +82,7 @@ class Played:
     batches: int
     calls: int
     missed: int
+    inside: bool
     rows: tuple[int, ...]
 
 
@@ -88,6 +107,7 @@ def play(bench: Bench, made: Made, script: Script, kind: OutputKind) -> Played |
         batches=len(listening.rows),
         calls=listening.calls,
         missed=listening.missed,
+        inside=listening.inside,
         rows=tuple(listening.rows),
     )
 
@@ -105,6 +125,7 @@ class _Listening:
         self.rows: list[int] = []
         self.calls = 0
         self.missed = 0
+        self.inside = False
 
     def __iter__(self) -> Iterator[Any]:
         self.rows = []
@@ -118,6 +139,7 @@ class _Listening:
         return len(self._loader)
 
     def __getattr__(self, name: str) -> Any:
+        self.inside = True
         return getattr(self._loader, name)
 
     def exchanged(self, result: Any) -> Any:
@@ -126,8 +148,9 @@ class _Listening:
         targets = {} if self.batch is None else leaves(self.batch)
         found = [targets[path] for path in self.bench.roles.targets if path in targets]
         answer = None
+        right = self.script.right(len(self.rows) - 1)
         if output is not None and found:
-            answer = made_up(self.bench.program.task, self.kind, output, found[0], self.script, len(self.rows) - 1)
+            answer = made_up(self.bench, self.kind, output, found[0], self.script, right=right)
         if answer is None or output is None:
             self.missed += 1
             return result
@@ -145,44 +168,52 @@ def _answering(model: nn.Module, listening: _Listening) -> Iterator[None]:
         handle.remove()
 
 
-def made_up(kind: Kind, output: OutputKind, like: Tensor, target: Tensor, script: Script, batch: int) -> Tensor | None:
+def made_up(
+    bench: Bench, kind: OutputKind, like: Tensor, target: Tensor, script: Script, *, right: bool
+) -> Tensor | None:
     """Answers of the form of the model's; None where targets do not fit it."""
-    right = script.right(batch)
-    target = target.detach()
-    if kind is Kind.REGRESSION:
-        if like.numel() != target.numel():
-            return None
-        values = target.reshape(like.shape).to(like.dtype)
-        return values if right else 2 * values.mean() - values
-    if kind is Kind.MULTILABEL or (kind is Kind.CLASSIFICATION and like.numel() == target.numel()):
-        if like.numel() != target.numel():
-            return None
-        yes = target.reshape(like.shape).double() > (0.5 if float(target.min()) >= 0 else 0.0)  # labels of ±1
-        signs = (yes if right else ~yes).double() * 2 - 1
-        logits = script.about + script.sure * signs
-        if output is OutputKind.PROBABILITIES:
-            shares = logits.sigmoid()
-            return torch.where(shares < 1e-9, 0.0, shares).to(like.dtype)  # nought itself is not above nought
-        return logits.to(like.dtype)
-    if kind not in (Kind.CLASSIFICATION, Kind.TAGGING) or like.ndim < 2:  # rows and classes
-        return None
+    task, target = bench.program.task, target.detach()
+    one_each = like.numel() == target.numel()
+    if task is Kind.REGRESSION:
+        return _amounts(like, target, script, right=right) if one_each else None
+    if one_each and task is not Kind.TAGGING:
+        return _yes_or_no(kind, like, target, script, right=right)
+    if task in (Kind.CLASSIFICATION, Kind.TAGGING) and like.ndim > 1:
+        return _one_of_several(kind, like, target, script, right=right)
+    return None
+
+
+def _amounts(like: Tensor, target: Tensor, script: Script, *, right: bool) -> Tensor:
+    values = target.reshape(like.shape).to(like.dtype)
+    middle = values.mean()
+    return middle + (script.spread if right else -1.0) * (values - middle)
+
+
+def _yes_or_no(kind: OutputKind, like: Tensor, target: Tensor, script: Script, *, right: bool) -> Tensor:
+    yes = target.reshape(like.shape).double() > (0.5 if float(target.min()) >= 0 else 0.0)  # labels of 0 and 1, or ±1
+    logits = script.about + script.sure * ((yes if right else ~yes).double() * 2 - 1)
+    if kind is OutputKind.PROBABILITIES:
+        shares = logits.sigmoid()
+        return torch.where(shares < 1e-9, 0.0, shares).to(like.dtype)  # nought itself is not above nought
+    return logits.to(like.dtype)
+
+
+def _one_of_several(kind: OutputKind, like: Tensor, target: Tensor, script: Script, *, right: bool) -> Tensor | None:
     if target.is_floating_point() and target.shape == like.shape:
         target = target.argmax(-1)
     target = target.long()
-    last = like.shape[:-1] == target.shape or like.shape[:-1].numel() == target.numel()
+    last = like.shape[:-1].numel() == target.numel()
     classes = like.shape[-1] if last else like.shape[1]
-    if not last and (
-        like.ndim < 3 or like.shape[0] != target.shape[0] or like.shape[2:].numel() * like.shape[0] != target.numel()
-    ):  # classes in the second dimension
+    if not last and like.shape[0] * like.shape[2:].numel() != target.numel():
         return None
     judged = (target >= 0) & (target < classes)
     if not bool(((target == IGNORED) | judged).all()):
         return None
     chosen = torch.where(judged, target if right else (target + 1) % classes, script.ignored % classes)
     logits = torch.nn.functional.one_hot(chosen.flatten(), classes).double() * script.sure
-    if output is OutputKind.PROBABILITIES:
+    if kind is OutputKind.PROBABILITIES:
         logits = logits.softmax(-1)
-    elif output is OutputKind.LOG_PROBABILITIES:
+    elif kind is OutputKind.LOG_PROBABILITIES:
         logits = logits.log_softmax(-1)
     if last:
         return logits.reshape(like.shape).to(like.dtype)
@@ -202,3 +233,21 @@ def output_kind(bench: Bench, outputs: list[Tensor]) -> OutputKind:
     ):  # rounding
         return OutputKind.LOG_PROBABILITIES
     return OutputKind.LOGITS
+
+
+def stage(bench: Bench) -> tuple[Made, OutputKind] | str:
+    """A program whose answers can be exchanged, and what they are; else why not."""
+    program = bench.program
+    read = given(bench).valid
+    if program.validate is None or read is None or not read.batches:
+        return "there is no validation, or no loader for it"
+    if program.task not in KNOWN or not bench.roles.targets:
+        return "what a right answer is cannot be told of this task"
+    if not read.whole:
+        return "validation is too long to be run several times"
+    made = bench.made()
+    outputs = [main_output(bench.peek(made, batch, training=False).outputs) for batch in given(bench).train.batches[:2]]
+    found = [output for output in outputs if output is not None]
+    if not found or not all(leaves(read.batches[0]).get(path) is not None for path in bench.roles.targets[:1]):
+        return "answers and targets of validation are not seen"
+    return made, output_kind(bench, found)

@@ -104,22 +104,32 @@ def _pairs(bench: Bench) -> Pairs | None:
     if len(given_columns.train) != len(target.train) or len(given_columns.valid) != len(target.valid):
         return None
     chosen = np.unique(np.linspace(0, len(given_columns.names) - 1, min(WIDTH, len(given_columns.names))).astype(int))
-    both = []
+    both: list[Matrix] = []
     for rows, truth in ((given_columns.train, target.train), (given_columns.valid, target.valid)):
         legal = np.isfinite(rows).all(1) & (truth >= 0 if target.classes else np.isfinite(truth).all(1))
         at = np.flatnonzero(legal)
         if len(at) > TAUGHT:
             at = np.sort(np.random.default_rng(0).choice(at, TAUGHT, replace=False))
-        picked = truth[at]
-        both += [rows[at][:, chosen], one_hot(picked.astype(np.int64), target.classes) if target.classes else picked]
+        picked = truth[at] if target.classes else _within(np.asarray(truth[at], dtype=np.float64))
+        both.append(rows[at][:, chosen])
+        both.append(one_hot(picked.astype(np.int64), target.classes) if target.classes else picked.astype(np.float64))
     return Pairs(
         classes=bool(target.classes),
         train_rows=both[0],
-        train_targets=np.asarray(both[1], dtype=np.float64),
+        train_targets=both[1],
         valid_rows=both[2],
-        valid_targets=np.asarray(both[3], dtype=np.float64),
+        valid_targets=both[3],
         numeric=given_columns.numeric,
     )
+
+
+def _within(amounts: Matrix) -> Matrix:
+    """Amounts with those far outside of the middle 98 % brought back: a single one would be all of the variance."""
+    if not len(amounts):
+        return amounts
+    low, high = np.quantile(amounts, (0.01, 0.99), axis=0)
+    within: Matrix = np.clip(amounts, low - 3 * (high - low), high + 3 * (high - low))
+    return within
 
 
 def _tagged(bench: Bench) -> Pairs | None:

@@ -106,9 +106,10 @@ class RepeatedNoise(ProgramProbe):
             return None
         with left_as_found(), persons_code("Reading a row of the training data"):
             seed_everything(bench.seed)
-            first = dataset[0]
+            rows: Any = dataset
+            first = rows[0]
             seed_everything(bench.seed)
-            second = dataset[0]
+            second = rows[0]
         left, right = leaves(first), leaves(second)
         if all(torch.equal(left[path], right[path]) for path in left if path in right):
             return None
@@ -132,7 +133,7 @@ def _equal(left: Any, right: Any) -> bool:
 def _seeds_noted() -> Iterator[list[Any]]:
     """Inside, seeds that are given to generators of torch and NumPy are noted."""
     noted: list[Any] = []
-    before = (torch.Generator, np.random.default_rng, np.random.RandomState, torch.manual_seed)
+    before: tuple[Any, ...] = (torch.Generator, np.random.default_rng, np.random.RandomState, torch.manual_seed)
 
     class Noting(torch.Generator):
         def manual_seed(self, seed: int) -> torch.Generator:
@@ -144,19 +145,21 @@ def _seeds_noted() -> Iterator[list[Any]]:
             noted.append(seed)
         return before[1](seed)
 
-    def random_state(seed: Any = None) -> Any:
-        if isinstance(seed, int):
-            noted.append(seed)
-        return before[2](seed)
+    class NotingState(np.random.RandomState):
+        def __init__(self, seed: Any = None) -> None:
+            if isinstance(seed, int):
+                noted.append(seed)
+            super().__init__(seed)
 
     def manual_seed(seed: int) -> torch.Generator:
         noted.append(seed)
-        return before[3](seed)
+        seeded: torch.Generator = before[3](seed)
+        return seeded
 
     patched: list[tuple[Any, str, Any]] = [
         (torch, "Generator", Noting),
         (np.random, "default_rng", default_rng),
-        (np.random, "RandomState", random_state),
+        (np.random, "RandomState", NotingState),
         (torch, "manual_seed", manual_seed),
     ]
     try:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, final
 import torch
 
 from kilter.checks.program.batches.given import given, named
-from kilter.checks.program.batches.small_runs import small_run
+from kilter.checks.program.batches.small_runs import SmallRun, small_run
 from kilter.checks.program.bench import Bench
 from kilter.checks.program.probe import ProgramProbe
 from kilter.engine.trees import leaves, with_leaves
@@ -102,6 +102,7 @@ class InputScale(ProgramProbe):
             advice="Standardise the inputs by mean and spread of the training rows, or begin the model with a"
             " normalisation.",
             where=tuple(named(path) for path in odd),
+            follows=("numbers-missing", "one-input", "huge-rows"),
             evidence={"ratio": ratio, "size": root, "steps": raw.steps, "raw": raw.quality, "mended": mended.quality},
         )
 
@@ -141,7 +142,7 @@ class TargetScale(ProgramProbe):
             return
         size = float(pair.target.double().pow(2).mean().sqrt())
         answered = float(pair.given.double().pow(2).mean().sqrt())
-        if not math.isfinite(size) or size < self.apart * max(answered, 0.25):  # a fresh layer's usual size
+        if not math.isfinite(size) or size < self.apart * max(answered, 1.0):  # a fresh layer's usual size
             return
         scales = {}
         for path in bench.roles.targets:
@@ -163,7 +164,12 @@ class TargetScale(ProgramProbe):
         if raw.quality is None or mended.quality is None:
             yield Skipped(name=self.name, reason="nothing says how good the program's predictions are")
             return
-        if mended.quality < self.learns or mended.quality - max(raw.quality, 0.0) < self.gain or self._gets_there(raw):
+        if (
+            mended.quality < self.learns
+            or raw.quality > self.learns
+            or mended.quality - max(raw.quality, 0.0) < self.gain
+            or self._gets_there(raw)
+        ):
             return
         yield Finding(
             code=self.code,
@@ -172,16 +178,17 @@ class TargetScale(ProgramProbe):
             strength=Strength.PROVED,
             causes=("unnormalized_target", "output_range_mismatch"),
             seen=f"Targets have a root mean square of {size:,.3g}, the model's first answers {answered:,.3g};"
-            f" {raw.steps} steps come to an R² of {raw.quality:.2f}, with standardised targets to {mended.quality:.2f}.",
+            f" {raw.steps} steps come to an R² of {raw.quality:.2f}, on standardised targets {mended.quality:.2f}.",
             advice="Standardise the targets by mean and spread of the training rows, and scale predictions back.",
+            follows=("numbers-missing", "huge-rows", "one-target"),
             evidence={"size": size, "answered": answered, "raw": raw.quality, "mended": mended.quality},
         )
 
-    def _gets_there(self, raw: Any) -> bool:
+    def _gets_there(self, raw: SmallRun) -> bool:
         """Whether the whole training is twice as long as the pace of the first steps needs."""
         before, after = (math.sqrt(max(0.0, error)) for error in raw.error)
         pace = (before - after) / max(before - 1, 1e-9) / max(1, raw.steps)  # of the way to the spread of the targets
-        return pace > 0 and raw.planned >= 2 / pace and raw.planned > raw.steps
+        return pace > 0 and raw.planned >= max(2 / pace, raw.steps + 1)
 
 
 def _same(batch: Any) -> Any:

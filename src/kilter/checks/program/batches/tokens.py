@@ -49,16 +49,18 @@ class Sequences:
     @property
     def distinct(self) -> int:
         """Different tokens of training."""
-        return int(len(np.unique(self.train[self.train != NOTHING])))
+        return len(np.unique(self.train[self.train != NOTHING]))
 
     def real(self, *, valid: bool = False) -> NDArray[np.bool_]:
         """Where there is a token."""
         ids = self.valid if valid else self.train
-        return (ids != NOTHING) & (ids != self.pad) if self.pad is not None else ids != NOTHING
+        real: NDArray[np.bool_] = ids != NOTHING
+        return real & (ids != self.pad) if self.pad is not None else real
 
     def lengths(self, *, valid: bool = False) -> Ids:
         """Real tokens of each row."""
-        return self.real(valid=valid).sum(1)
+        counts: Ids = self.real(valid=valid).sum(1)
+        return counts
 
 
 def token_sequences(train: Sequence[Tensor], valid: Sequence[Tensor], pad: int | None) -> Sequences:
@@ -97,7 +99,7 @@ def _padding(ids: Ids) -> int | None:
         tail = np.cumprod(at[:, ::-1], 1)[:, ::-1].astype(bool)  # from here to the end nothing else
         inside = int((at & ~tail).sum())
         filled = int((tail.sum(1) > 1).sum())
-        if filled >= 0.05 * len(ids) and inside <= 0.02 * int(tail.sum()):
+        if filled >= 0.02 * len(ids) and inside <= 0.02 * int(tail.sum()):
             return candidate
     return None
 
@@ -143,4 +145,5 @@ def _at(tokens: Sequences, place: int, values: Ids, *, valid: bool) -> Matrix:
     else:
         at = np.full(len(ids), place)
     chosen = ids[np.arange(len(ids)), at]
-    return (chosen[:, None] == values[None, :]).astype(np.float64)
+    which: Matrix = (chosen[:, None] == values[None, :]).astype(np.float64)
+    return which

@@ -55,7 +55,7 @@ class Vocabulary(ProgramProbe):
                 yield Finding(
                     code=self.code,
                     name=self.name,
-                    severity=Severity.WARNING,
+                    severity=Severity.FAILURE if told[2] else Severity.WARNING,
                     strength=Strength.MEASURED,
                     causes=("vocabulary_mismatch", "distribution_shift"),
                     seen=f"Of {named(path)}, {told[0]}.",
@@ -65,7 +65,7 @@ class Vocabulary(ProgramProbe):
                     evidence=told[1],
                 )
 
-    def _told(self, tokens: Sequences) -> tuple[str, dict[str, object]] | None:
+    def _told(self, tokens: Sequences) -> tuple[str, dict[str, object], bool] | None:
         train, real = tokens.train, tokens.real()
         valid = tokens.valid[tokens.real(valid=True)]
         order = np.random.default_rng(0).permutation(len(train))
@@ -84,16 +84,22 @@ class Vocabulary(ProgramProbe):
         gain = shares[3] - shares[2]
         evidence: dict[str, object] = {"unseen": unseen, "unseen_within": usual, "apart": apart, "apart_within": within}
         if unseen > usual + self.unseen:
-            return f"{unseen:.0%} of validation's tokens never stand in training (halves of it: {usual:.0%})", evidence
+            return (
+                f"{unseen:.0%} of validation's tokens never stand in training (halves of it: {usual:.0%})",
+                evidence,
+                True,
+            )
         if gain.max() > self.filled and shares[3].max() > 0.5:  # most of all tokens
             token = int(values[gain.argmax()])
             return (
                 f"token {token} is {shares[3].max():.0%} of validation and {shares[2][gain.argmax()]:.0%} of training",
                 evidence,
+                True,
             )
         if apart > within + self.differs:
             return (
                 f"{apart:.0%} of validation's tokens would have to be others to be spread as training's are",
                 evidence,
+                False,
             )
         return None

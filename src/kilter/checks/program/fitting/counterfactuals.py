@@ -118,6 +118,12 @@ class Counterfactuals(ProgramProbe):
             yield Rung(
                 change=split(8), causes=("batch_too_large", "too_few_epochs"), advice="Make the batches smaller."
             )
+        if _spikes(base):
+            yield Rung(
+                change=clipped(min(1.0, ordinary_norm(bench))),
+                causes=("missing_grad_clip", "lr_too_high"),
+                advice="Clip the norm of the gradients to what it is in ordinary steps.",
+            )
         yield (
             Rung(change=WITHOUT_DROPOUT, causes=("dropout_too_high",), advice="Lower the dropout, or take it out.")
             if _drops(bench)
@@ -136,12 +142,6 @@ class Counterfactuals(ProgramProbe):
         if any(number(group.get("eps")) > self.epsilon for group in groups_of(bench)):
             yield Rung(
                 change=with_setting("eps", 1e-8), causes=("adam_eps_wrong",), advice="Set the optimizer's eps to 1e-8."
-            )
-        if _spikes(base):
-            yield Rung(
-                change=clipped(ordinary_norm(bench)),
-                causes=("missing_grad_clip", "lr_too_high"),
-                advice="Clip the norm of the gradients to what it is in ordinary steps.",
             )
         few = plan.updates is not None and plan.updates < 100 and plan.travel / plan.updates > 1e-3
         yield Rung(

@@ -58,7 +58,7 @@ class ShortRun:
 
     @property
     def rose(self) -> bool:
-        """Whether some step's loss was a tenth above the first one, or no number; it may be chance, as batches differ."""
+        """Whether some step's loss was a tenth above the first, or no number; by chance, too, as batches differ."""
         return any(not loss <= self.losses[0] + 0.1 * self.scale for loss in self.losses)
 
     def shakes(self, other: ShortRun) -> bool:

@@ -10,7 +10,7 @@ import torch
 
 from kilter.checks.program.bench import Bench
 from kilter.checks.program.loop.loss_detached import few_valued
-from kilter.checks.program.loop.origins import declared, drawn_at_random, module_of
+from kilter.checks.program.loop.origins import copies, declared, drawn_at_random, module_of
 from kilter.checks.program.loop.perturbing import inputs_without_graph, moves_the_loss, perturbed
 from kilter.checks.program.loop.windows import nothing
 from kilter.checks.program.probe import ProgramProbe
@@ -38,7 +38,8 @@ class CutGraph(ProgramProbe):
     then tells a detached graph from an operation without a derivative: that one gives whole numbers.
 
     **When it stays silent.** The parameters are no random ones (weights learnt before that are used without a graph),
-    nobody meant to train them (no optimizer holds them: targets that follow slowly), they change by other means, or
+    nobody meant to train them (no optimizer holds them, or they began as a copy of others: targets), they change by
+    other means, or
     the loss does not depend on them.
 
     **What it costs.** Nothing beyond the recording where all is reached; else some peeks.
@@ -60,7 +61,7 @@ class CutGraph(ProgramProbe):
         stepped = bool(flat) and _steps_in(bench.peek(made, batch).loss)
         if not cut and not stepped:
             return
-        random = drawn_at_random(bench, [*cut, *flat])
+        random = drawn_at_random(bench, [*cut, *flat]) - copies(recording)
         deciding = [n for n in cut if n in random and moves_the_loss(bench, made, batch, [n])]
         if deciding:
             deciding = [n for n in cut if module_of(n) in {module_of(other) for other in deciding}]

@@ -9,7 +9,7 @@ from typing import Any, ClassVar, final
 import torch
 
 from kilter.checks.program.bench import Bench
-from kilter.checks.program.loop.origins import declared, drawn_at_random, module_of
+from kilter.checks.program.loop.origins import copies, declared, drawn_at_random, module_of
 from kilter.checks.program.loop.perturbing import perturbed
 from kilter.checks.program.probe import ProgramProbe
 from kilter.checks.wording import agreeing, counted, listed, percent, shown
@@ -49,7 +49,7 @@ class FrozenLayers(ProgramProbe):
         matrices = [name for name in frozen if len(recording.shapes[name]) > 1]
         if not matrices:
             return
-        random = sorted(drawn_at_random(bench, matrices), key=recording.names.index)
+        random = sorted(drawn_at_random(bench, matrices) - copies(recording), key=recording.names.index)
         if not random:
             return
         made = bench.made()

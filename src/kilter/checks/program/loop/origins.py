@@ -8,6 +8,7 @@ import torch
 
 from kilter.checks.program.bench import Bench
 from kilter.values.program import Program
+from kilter.values.recording import Recording
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -22,6 +23,10 @@ OUTSIDE: Final = 4.0
 
 SIDE: Final = 256
 """Rows and columns of a matrix that are looked at, at most."""
+
+
+LEAST: Final = 8
+"""Numbers that a matrix holds before it counts as a copy of another one."""
 
 
 def drawn_at_random(bench: Bench, names: Iterable[str]) -> frozenset[str]:
@@ -62,6 +67,20 @@ def has_order(parameter: Tensor) -> bool:
         largest.append(_largest(matrix.flatten()[order].view_as(matrix)))
     values = torch.tensor(largest, dtype=torch.float64)
     return _largest(matrix) > float(values.mean() + OUTSIDE * values.std() + 1e-12 * values.mean())
+
+
+def copies(recording: Recording) -> frozenset[str]:
+    """Parameters of modules that began as a copy of another one, number by number: targets, averages, teachers."""
+    first = recording.steps[0].before if recording.steps else {}
+    matrices = [n for n in recording.names if n in first and first[n].ndim > 1 and first[n].numel() >= LEAST]
+    twins = {
+        module_of(name)
+        for at, one in enumerate(matrices)
+        for other in matrices[at + 1 :]
+        if first[one].shape == first[other].shape and torch.equal(first[one], first[other])
+        for name in (one, other)
+    }
+    return frozenset(name for name in recording.names if module_of(name) in twins)
 
 
 def declared(program: Program, name: str) -> bool:

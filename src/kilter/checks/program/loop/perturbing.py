@@ -17,9 +17,9 @@ if TYPE_CHECKING:
     from torch import Tensor, nn
 
 
-def loss_of(bench: Bench, made: Made, batch: Any) -> float:
-    """The loss of a step up to its backward; not-a-number where none is seen."""
-    seen = bench.peek(made, batch)
+def loss_of(bench: Bench, made: Made, batch: Any, *, training: bool | None = None) -> float:
+    """The loss of a step up to its backward, in one of the modes or the step's own; not-a-number where none is seen."""
+    seen = bench.peek(made, batch, training=training)
     if seen.loss is not None and seen.loss.numel() == 1:
         return float(seen.loss.detach())
     if seen.losses:

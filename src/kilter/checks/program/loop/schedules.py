@@ -35,7 +35,7 @@ class Schedules(ProgramProbe):
     code: ClassVar[str] = "L118"
     name: ClassVar[str] = "schedules"
     least: float = 0.15  # work of a run: cosine and linear decay do half, steps by a tenth in thirds a third
-    enough: float = 0.25  # work in the other way of stepping, which then is the one that was meant
+    enough: float = 0.2  # work in the other way of stepping, which then is the one that was meant
     gone: float = 0.01  # of the highest rate: two steps by a tenth
     idle: float = 0.4  # of the run with a rate that is gone
     rising: float = 0.7  # of the run: a warm-up takes a tenth, one cycle a third
@@ -99,7 +99,7 @@ class Schedules(ProgramProbe):
 
     def _too_slow(self, way: Trajectory, peak: float, highest: float, *, per_epoch: bool) -> Finding:
         """The rate is still on its way up when the run ends."""
-        meant = per_epoch and way.batches > 1 and max(way.each_batch) >= 0.5 * highest > peak
+        meant = per_epoch and way.batches > 1 and max(way.each_batch) >= max(0.5 * highest, 1.5 * peak)
         if not way.calls and not way.ends:
             what, causes = "no scheduler is ever stepped", ("scheduler_per_epoch", "warmup_longer_than_run")
         elif meant:

@@ -52,7 +52,8 @@ class StaleCopies(ProgramProbe):
         if not changed:
             return
         batch = bench.recording.steps[0].batch
-        if loss_of(bench, heard.made, batch) == loss_of(bench, bench.made(), batch):
+        here, there = (loss_of(bench, made, batch, training=True) for made in (heard.made, bench.made()))
+        if here == there:
             return
         yield Finding(
             code=self.code,

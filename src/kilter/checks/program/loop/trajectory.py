@@ -6,6 +6,7 @@ import warnings
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any, Final, final
 
 import torch
@@ -13,7 +14,7 @@ import torch
 from kilter.checks.persons_code import persons_code
 from kilter.checks.program.bench import Bench
 from kilter.checks.program.loop.planned import batches_an_epoch
-from kilter.engine.programs import Made, batches, train_step
+from kilter.engine.programs import Made, train_step
 
 PROBED: Final = 8
 """Batches in which calls of schedulers are counted."""
@@ -124,9 +125,8 @@ def _counted(bench: Bench, schedulers: list[Any], made: Made) -> tuple[float, fl
     taken = 0
     windows = max(1, len(bench.recording.steps) // max(1, len(bench.recording.updates)))
     with persons_code("A training step"):
-        for epoch, batch in batches(bench.program, made, max(PROBED, 2 * windows)):
-            if epoch:
-                break
+        made.model.train()
+        for batch in islice(made.train, max(PROBED, 2 * windows)):
             try:
                 train_step(bench.program, made, batch)
             except ValueError:  # a schedule that is stepped beyond its end says so

@@ -12,7 +12,7 @@ import torch
 from kilter.checks.persons_code import persons_code
 from kilter.checks.program.bench import Bench
 from kilter.checks.program.loop.cut_graph import unreached
-from kilter.checks.program.loop.origins import declared, drawn_at_random, module_of
+from kilter.checks.program.loop.origins import copies, declared, drawn_at_random, module_of
 from kilter.checks.program.loop.perturbing import moves_the_loss
 from kilter.checks.program.probe import ProgramProbe
 from kilter.checks.wording import agreeing, counted, listed, percent, shown
@@ -57,7 +57,7 @@ class UnusedLayers(ProgramProbe):
             return
         sizes = {name: torch.Size(shape).numel() for name, shape in recording.shapes.items()}
         share = sum(sizes[name] for name in left) / max(1, sum(sizes[name] for name in recording.names))
-        random = drawn_at_random(bench, left)
+        random = drawn_at_random(bench, left) - copies(recording)
         idle = sum(sizes[n] for n in left if n in random) / max(1, sum(sizes[n] for n in recording.names))
         never = idle >= self.share and not self._called(bench, {module_of(name) for name in left if name in random})
         yield Finding(

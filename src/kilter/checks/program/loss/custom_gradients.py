@@ -31,8 +31,8 @@ class CustomGradients(ProgramProbe):
     `directions` random directions of each argument, at two step sizes.
 
     **When it stays silent.** Both agree; two step sizes do not (a kink); the slope is zero throughout, as where a
-    rounding passes gradients straight through; the function gives back its own argument, as one does that turns or scales
-    gradients on purpose. Skipped where a function does not take double precision.
+    rounding passes gradients straight through; the function gives back its own argument, as one does that turns or
+    scales gradients on purpose. Skipped where a function does not take double precision.
 
     **What it costs.** Two peeks into a step where there is such a function, and twenty calls of it for each argument.
 
@@ -68,7 +68,9 @@ class CustomGradients(ProgramProbe):
 
     def _judge(self, applied: Applied) -> Iterator[Finding | Skipped]:
         try:
-            doubled = [p.double() if isinstance(p, torch.Tensor) and p.is_floating_point() else p for p in applied.arguments]
+            doubled = [
+                p.double() if isinstance(p, torch.Tensor) and p.is_floating_point() else p for p in applied.arguments
+            ]
             given = leaves(applied.function.apply(*doubled))  # type: ignore[no-untyped-call]  # torch's own
             again = leaves(applied.function.apply(*doubled))  # type: ignore[no-untyped-call]  # torch's own
             slopes = along_directions(applied.function.apply, doubled, applied.asked, directions=self.directions)
@@ -97,10 +99,13 @@ class CustomGradients(ProgramProbe):
             name=self.name,
             severity=Severity.FAILURE,
             strength=Strength.PROVED,
-            seen=f"The gradient of a function of your own is {how}: its backward says {worst.analytic:.6g} along a random"
+            seen=f"The gradient of a function of your own is {how}: its backward says"
+            f" {worst.analytic:.6g} along a random"
             f" direction of {worst.name}, finite differences say {worst.numeric:.6g}.",
             advice="Mend its backward until `torch.autograd.gradcheck` agrees, or leave the gradient to autograd.",
-            causes=("loss_sign_flipped", "non_differentiable_op") if how == "turned round" else ("non_differentiable_op",),
+            causes=("loss_sign_flipped", "non_differentiable_op")
+            if how == "turned round"
+            else ("non_differentiable_op",),
             where=(applied.function.__qualname__,),
             evidence={"backward": [s.analytic for s in wrong], "finite differences": [s.numeric for s in wrong]},
         )

@@ -60,7 +60,7 @@ class FirstLoss(ProgramProbe):
         if nothing is None or not math.isfinite(first) or first <= times * nothing:
             return
         other = self._loss(bench, seed=bench.seed + 1)
-        if not other > times * nothing:
+        if other is None or not other > times * nothing:
             return
         scaled = self._loss(bench, seed=bench.seed, scaled=True)
         cured = scaled is not None and scaled - nothing < 0.5 * (first - nothing)
@@ -73,13 +73,21 @@ class FirstLoss(ProgramProbe):
             severity=Severity.NOTE if tied or bounded else Severity.WARNING,
             strength=Strength.MEASURED,
             seen=f"A fresh model begins at a loss of {first:.4g}, {first / nothing:.1f} times that of knowing nothing"
-            f" ({nothing:.4g})" + (f"; with inputs scaled to unit size at {scaled:.4g}." if scaled is not None else "."),
+            f" ({nothing:.4g})"
+            + (f"; with inputs scaled to unit size at {scaled:.4g}." if scaled is not None else "."),
             advice="Scale the inputs to mean 0 and standard deviation 1."
             if cured
             else "Draw the last layer's weights smaller, or divide its output by the root of its inputs' number.",
             causes=("unnormalized_input", "bad_output_init") if cured else ("bad_output_init", "unnormalized_input"),
             evidence={"first loss": first, "knowing nothing": nothing, "scaled inputs": scaled, "another seed": other},
-            follows=("loss-numbers", "missing-logarithm", "normalised-twice", "softmax-place", "loss-direction", "loss-of-task"),
+            follows=(
+                "loss-numbers",
+                "missing-logarithm",
+                "normalised-twice",
+                "softmax-place",
+                "loss-direction",
+                "loss-of-task",
+            ),
         )
 
     def _nothing(self, bench: Bench, surface: Surface, meeting: Meeting) -> tuple[float | None, float]:

@@ -10,7 +10,7 @@ import torch
 
 from kilter.checks.program.bench import Bench
 from kilter.checks.program.loss.meeting import NOT_SEEN, Form, met
-from kilter.checks.program.loss.padded import padded_places, token_sequences
+from kilter.checks.program.loss.padded import distinct, padded_places, token_sequences
 from kilter.checks.program.probe import ProgramProbe
 from kilter.checks.wording import percent
 from kilter.values.finding import Finding, Severity, Skipped, Strength
@@ -31,9 +31,9 @@ class IgnoredClass(ProgramProbe):
     **How.** The gradient of the loss by predictions is taken at made-up predictions and looked at by class. Padded
     places are set apart first, where they are seen.
 
-    **When it stays silent.** Each class has a gradient somewhere; the class stands at padded places only, or only at the
-    ends of rows (marks of start and end), or on fewer than `share` of a fair share of places; targets repeat the inputs'
-    words, so that the number that is left out is padding or what is not masked.
+    **When it stays silent.** Each class has a gradient somewhere; the class stands at padded places only, or only at
+    the ends of rows (marks of start and end), or on fewer than `share` of a fair share of places; targets repeat the
+    inputs' words, so that the number that is left out is padding or what is not masked.
 
     **What it costs.** One gradient of the loss.
 
@@ -76,7 +76,8 @@ class IgnoredClass(ProgramProbe):
                 name=self.name,
                 severity=Severity.FAILURE if kind is Kind.TAGGING else Severity.WARNING,
                 strength=Strength.PROVED,
-                seen=f"Class {number} has no gradient at any of its {int(here.sum())} places, {percent(share)} of those that"
+                seen=f"Class {number} has no gradient at any of its {int(here.sum())} places,"
+                f" {percent(share)} of those that"
                 " are not padding: the loss leaves it out.",
                 advice="Give what is to be left out a number that is no class (-100), and every class a weight.",
                 causes=("ignore_index_collision",),
@@ -90,10 +91,10 @@ class IgnoredClass(ProgramProbe):
             if tokens.numel() != target.numel() or not bool(pulled.any()):
                 continue
             asked = tokens.flatten()[pulled]
-            fair = 2 / max(2, int(target.unique().numel()))
+            fair = 2 / max(2, distinct(target))
             if float((asked == target.flatten()[pulled]).double().mean()) > max(0.5, fair):
                 return True
-            if int(asked.unique(return_counts=True)[1].max()) > 0.6 * len(asked):
+            if int((asked == asked.mode().values).sum()) > 0.6 * len(asked):
                 return True
         return False
 

@@ -10,7 +10,7 @@ import torch
 
 from kilter.checks.program.bench import Bench
 from kilter.checks.program.loss.meeting import CLASSED, NOT_SEEN, Form, Meeting, met
-from kilter.checks.program.loss.padded import padded_places, token_sequences
+from kilter.checks.program.loss.padded import distinct, padded_places, token_sequences
 from kilter.checks.program.loss.surface import Surface
 from kilter.checks.program.predicted import main_output
 from kilter.checks.program.probe import ProgramProbe
@@ -37,8 +37,8 @@ class LabelPlaces(ProgramProbe):
     Whether a place sees later tokens is tried out by changing the last ones. For tags, the mutual information of tags
     and tokens at distances of -1, 0 and 1 is set against that of shuffled tags, over the first dozen batches.
 
-    **When it stays silent.** What is taught is the next token, or is no token of the input; the same token is taught to a
-    model that reads both sides (words that are masked, an autoencoder); tags follow from their own place also.
+    **When it stays silent.** What is taught is the next token, or is no token of the input; the same token is taught
+    to a model that reads both sides (words that are masked, an autoencoder); tags follow from their own place also.
 
     **What it costs.** One gradient of the loss, two forward passes, some counting.
 
@@ -111,7 +111,8 @@ class LabelPlaces(ProgramProbe):
             strength=Strength.PROVED,
             seen=f"At {percent(shares[distance])} of the places the loss asks for {what}"
             + (", which a copy answers." if distance == 0 else ": labels were shifted more than once."),
-            advice="Shift targets against inputs by exactly one: predict `tokens[:, 1:]` from `tokens[:, :-1]`, and do not"
+            advice="Shift targets against inputs by exactly one: predict `tokens[:, 1:]` from"
+            " `tokens[:, :-1]`, and do not"
             " shift where the model does it.",
             causes=("labels_shifted", "target_leak") if distance == 0 else ("labels_shifted",),
             evidence={"agreement by distance": {str(key): value for key, value in shares.items()}},
@@ -138,7 +139,8 @@ class LabelPlaces(ProgramProbe):
                 strength=Strength.MEASURED,
                 seen=f"The token at its own place tells {percent(max(0.0, told[0]))} of a tag, the one"
                 f" {'before' if aside < 0 else 'after'} it {percent(told[aside])}: tags stand one place off.",
-                advice="See where tags and tokens are put together: a start mark that only one of them got, or a shift that"
+                advice="See where tags and tokens are put together: a start mark that only one of"
+                " them got, or a shift that"
                 " is meant for models of text.",
                 causes=("labels_shifted", "label_misaligned"),
                 evidence={"told by distance": {str(key): value for key, value in told.items()}},
@@ -154,7 +156,7 @@ def _agreement(taught: Tensor, tokens: Tensor, real: Tensor, distance: int) -> f
     here = taught[:, start:stop]
     there = tokens[:, start + distance : stop + distance]
     judged = (here >= 0) & real[:, start + distance : stop + distance]
-    if int(judged.sum()) < 20 or here[judged].unique().numel() < 3:
+    if int(judged.sum()) < 20 or distinct(here[judged]) < 3:
         return 0.0
     return float((here == there)[judged].double().mean())
 
@@ -178,7 +180,10 @@ def _told(pairs: list[tuple[Tensor, Tensor]], distance: int) -> float:
 
 
 def _entropy(values: Tensor) -> float:
-    shares = values.unique(return_counts=True)[1].double() / max(1, len(values))
+    if not len(values):
+        return 0.0
+    shares = torch.bincount(values.long() - int(values.min())).double() / max(1, len(values))
+    shares = shares[shares > 0]
     return float(-(shares * shares.log()).sum())
 
 

@@ -27,9 +27,9 @@ class LegalLabels(ProgramProbe):
     are driven to minus infinity, and the loss falls below zero. A class number beyond the outputs cannot be predicted.
     Shares of classes that do not add up to 1 weigh examples by accident.
 
-    **How.** The gradient of the loss is asked for at very low and at very high predictions: for a legal label it points
-    inwards or vanishes at one of the two. Shares of classes are added up. Where a step raised an error, the class numbers
-    of a whole epoch are compared with the number of outputs.
+    **How.** The gradient of the loss is asked for at very low and at very high predictions: for a legal label it
+    points inwards or vanishes at one of the two. Shares of classes are added up. Where a step raised an error, the
+    class numbers of a whole epoch are compared with the number of outputs.
 
     **When it stays silent.** Labels are legal; those of -100 and others that the loss leaves out have no gradient.
 
@@ -74,7 +74,8 @@ class LegalLabels(ProgramProbe):
         if falls and share >= self.share and share < 1 and all(value < 0 or value > 1 for value in values):
             yield self._finding(
                 Severity.FAILURE,
-                f"For {percent(share)} of the labels, such as {values[0]:g}, the loss falls without end as outputs grow.",
+                f"For {percent(share)} of the labels, such as {values[0]:g}, the loss falls without"
+                " end as outputs grow.",
                 "Bring labels to 0 and 1: `(labels + 1) / 2` for -1 and 1.",
                 {"share": share, "labels": values[:10]},
             )
@@ -88,7 +89,8 @@ class LegalLabels(ProgramProbe):
             several = bool((shares.round() == shares).all()) and total > 1
             yield self._finding(
                 Severity.WARNING,
-                f"Shares of classes of {percent(share)} of the examples do not add up to 1 but to {total:.4g}, say, and the"
+                f"Shares of classes of {percent(share)} of the examples do not add up to 1 but to"
+                f" {total:.4g}, say, and the"
                 " loss applies a softmax.",
                 "Divide them by their sum; where several classes are right at once take binary cross-entropy.",
                 {"share": share, "sum": total},

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import ClassVar, final
+from typing import TYPE_CHECKING, ClassVar, final
 
 import torch
 
 from kilter.checks.program.bench import Bench
 from kilter.checks.program.loss.meeting import CLASSED, NOT_SEEN, Form, met
+from kilter.checks.program.loss.padded import distinct
+from kilter.checks.program.loss.surface import Surface
 from kilter.checks.program.probe import ProgramProbe
 from kilter.checks.wording import percent
 from kilter.values.finding import Finding, Severity, Skipped, Strength
 from kilter.values.program import Kind
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 
 @final
@@ -47,13 +52,13 @@ class LossCap(ProgramProbe):
             return
         surface, meeting = found
         kind = bench.program.task
-        if kind not in CLASSED and kind not in (Kind.REGRESSION, Kind.MULTILABEL):
-            return
-        gradient = surface.gradient()
+        gradient = surface.gradient() if kind in CLASSED | {Kind.REGRESSION, Kind.MULTILABEL} else None
         if gradient is None or not bool(torch.isfinite(gradient).all()):
             return
         if self._cut_later(bench, surface) and bool(gradient.any()):
-            yield self._finding(1.0, surface.loss(), float(bench.recording.steps[0].backwards[0].loss), Severity.FAILURE)
+            yield self._finding(
+                1.0, surface.loss(), float(bench.recording.steps[0].backwards[0].loss), Severity.FAILURE
+            )
             return
         rows, given, wanted = meeting.rows(gradient), meeting.rows(surface.given.float()), meeting.wanted.float()
         legal = meeting.classes >= 0 if meeting.form is Form.CLASSES else torch.ones(len(wanted), dtype=torch.bool)
@@ -63,24 +68,41 @@ class LossCap(ProgramProbe):
         else:
             how_bad = given.logsumexp(1) - (given * wanted).sum(1)
             better = given + 4 * (wanted - 1 / wanted.shape[1])
+        classed = meeting.form is not Form.EACH
         still = (rows.abs().sum(1) == 0) & legal
         moving = ~still & legal
         share = float(still.sum() / legal.sum().clamp(min=1))
-        if share < self.share or given.unique().numel() < 3:
+        if share < self.share or distinct(given) < 3:
             return
         here, there = surface.loss(), surface.loss(meeting.back(better.to(surface.given)))
-        if not bool(moving.any()):
-            best = surface.loss(meeting.back((given + 30 * (better - given)).to(surface.given)))
-            if not (there < here - 1e-3 * abs(here) or best < here - 1e-3 * abs(here)):
-                return
-        elif not (
-            float(how_bad[still].min()) >= float(how_bad[moving].quantile(0.9)) and there < here - 1e-3 * abs(here)
-        ):
+        best = given + 30 * (better - given) if classed else wanted
+        if bool(moving.any()):
+            worst = float(how_bad[still].min()) >= float(how_bad[moving].quantile(0.9))
+            cut = worst and self._capped(surface, given, best, meeting.back, int(still.nonzero()[0]))
+        else:
+            cut = min(there, surface.loss(meeting.back(best.to(surface.given)))) < here - 1e-3 * abs(here)
+        if not cut:
             return
         yield self._finding(share, here, there, Severity.WARNING if bool(moving.any()) else Severity.FAILURE)
 
+    def _capped(self, surface: Surface, given: Tensor, best: Tensor, back: Callable[[Tensor], Tensor], at: int) -> bool:
+        """Whether one example without a gradient counts in the loss, and leaves the others' gradients alone.
+
+        One that was left out for being difficult does not lower the loss when it is right.
+        """
+        one = given.clone()
+        one[at] = best[at]
+        before, after = surface.gradient(), surface.gradient(back(one).to(surface.given))
+        if before is None or after is None:
+            return False
+        others = torch.ones_like(given, dtype=torch.bool)
+        others[at] = False
+        left, right = (back(others) * gradient for gradient in (before, after))
+        same = float((left - right).abs().max()) <= 1e-4 * float(left.abs().max())
+        return same and surface.loss(back(one).to(surface.given)) < surface.loss() * (1 - 1e-6) - 1e-9
+
     def _cut_later(self, bench: Bench, surface: Surface) -> bool:
-        """Whether backward is called on another, lower number than the loss gave, and no weight has a gradient of it."""
+        """Whether backward is called on another, lower number than the loss gave, and no weight has a gradient."""
         if not surface.heard:
             return False
         cut = [
@@ -100,7 +122,8 @@ class LossCap(ProgramProbe):
             name=self.name,
             severity=severity,
             strength=Strength.PROVED,
-            seen=f"{percent(share)} of the predictions of a fresh model, the worst, have a gradient of exactly zero; their"
+            seen=f"{percent(share)} of the predictions of a fresh model, the worst, have a gradient"
+            " of exactly zero; their"
             f" loss is {here:.4g}, and other ones bring it to {there:.4g}.",
             advice="Do not clamp the loss; clip gradients, or take a robust loss such as Huber's.",
             causes=("loss_clipped", "loss_detached"),

@@ -11,6 +11,7 @@ import torch
 
 from kilter.checks.program.bench import Bench
 from kilter.checks.program.loss.meeting import CLASSED, NOT_SEEN, Form, Meeting, met
+from kilter.checks.program.loss.padded import distinct
 from kilter.checks.program.loss.surface import Surface
 from kilter.checks.program.probe import ProgramProbe
 from kilter.values.finding import Finding, Severity, Skipped, Strength
@@ -33,8 +34,8 @@ class LossDirection(ProgramProbe):
     called on is compared with what the loss function said, and optimizers are asked whether they climb; two turns undo
     each other.
 
-    **When it stays silent.** The loss falls in most places; the kind of problem has no targets to approach (contrastive,
-    other); a loss that is below zero is no reason.
+    **When it stays silent.** The loss falls in most places; the kind of problem has no targets to approach
+    (contrastive, other); a loss that is below zero is no reason.
 
     **What it costs.** Three gradients of the loss.
 
@@ -85,7 +86,7 @@ class LossDirection(ProgramProbe):
             spread = float(wanted.float().std()) if wanted.numel() > 1 else 1.0
             at = wanted + (spread or 1.0) * noise
             way, legal = wanted - at, torch.ones(len(wanted), dtype=torch.bool)
-        elif kind in (Kind.CLASSIFICATION, Kind.MULTILABEL) and wanted.unique().numel() == 2:
+        elif kind in (Kind.CLASSIFICATION, Kind.MULTILABEL) and distinct(wanted) == 2:
             way = (wanted - (wanted.min() + wanted.max()) / 2).sign()
             at, legal = _legal(surface, meeting, noise), torch.ones(len(wanted), dtype=torch.bool)
         else:

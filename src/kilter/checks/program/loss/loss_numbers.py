@@ -34,13 +34,13 @@ class LossNumbers(ProgramProbe):
     the first steps: data and weights are finite, and the loss or its gradient is not. For sure predictions: a logarithm
     of a sigmoid or softmax that has reached 0 is minus infinity, where the ready-made loss stays finite.
 
-    **How.** In each recorded step it is sought where numbers stop being finite: in the data, the outputs, the loss or its
-    gradient. The loss and its gradient are then asked for at sure right and at sure wrong predictions: logits of
-    `sure`, as any well-trained model has them, or probabilities of exactly 0 and 1; and at logits `margin` times as far
-    apart as those of the first steps.
+    **How.** In each recorded step it is sought where numbers stop being finite: in the data, the outputs, the loss or
+    its gradient. The loss and its gradient are then asked for at sure right and at sure wrong predictions: logits of
+    `sure`, as any well-trained model has them, or probabilities of exactly 0 and 1; and at logits `margin` times as
+    far apart as those of the first steps.
 
-    **When it stays silent.** All of that is finite. Data that are not finite, and weights that explode, are other checks'.
-    A note where only logits beyond all that was seen are dangerous.
+    **When it stays silent.** All of that is finite. Data that are not finite, and weights that explode, are other
+    checks'. A note where only logits beyond all that was seen are dangerous.
 
     **What it costs.** Some calls of the loss and its gradient.
 
@@ -87,6 +87,8 @@ class LossNumbers(ProgramProbe):
         scaled = surface is not None and any(float(b.loss.abs().max()) > 1e3 for b in step.backwards)
         if finite_loss:
             return "elsewhere" if scaled else "the loss is finite, too, but its gradient is not"
+        if any(_finite([c.result]) for c in step.losses if isinstance(c.result, torch.Tensor) and step.backwards):
+            return "elsewhere"  # what was made of the loss later is not
         if _finite(outputs):
             return "the outputs are, too, but the loss is not"
         first = len(bench.recording.steps) and step is bench.recording.steps[0]
@@ -107,7 +109,9 @@ class LossNumbers(ProgramProbe):
         if lies:
             exact = self._refused(surface, meeting, wanted) or self._refused(surface, meeting, 1 - wanted)
             if exact and meeting.form is Form.EACH:
-                yield self._sure(f"predictions of exactly 0 and 1, as a sigmoid gives from {self.sure:g} on", Severity.WARNING)
+                yield self._sure(
+                    f"predictions of exactly 0 and 1, as a sigmoid gives from {self.sure:g} on", Severity.WARNING
+                )
             elif exact:
                 yield self._sure("probabilities of exactly 0, as a softmax gives far out", Severity.NOTE)
             return
@@ -135,7 +139,8 @@ class LossNumbers(ProgramProbe):
             severity=severity,
             strength=Strength.PROVED,
             seen=seen,
-            advice="Take the loss that is made for logits (`cross_entropy`, `binary_cross_entropy_with_logits`), and add a"
+            advice="Take the loss that is made for logits (`cross_entropy`,"
+            " `binary_cross_entropy_with_logits`), and add a"
             " small number under roots, logarithms and divisions.",
             causes=("numeric_instability",),
             evidence=evidence,

@@ -12,6 +12,7 @@ from torch.nn import functional as F
 
 from kilter.checks.program.bench import Bench
 from kilter.checks.program.loss.meeting import CLASSED, NOT_SEEN, Form, Meeting, met, shift_invariant
+from kilter.checks.program.loss.padded import distinct
 from kilter.checks.program.loss.surface import Surface
 from kilter.checks.program.probe import ProgramProbe
 from kilter.checks.wording import percent
@@ -74,8 +75,10 @@ class LossOfTask(ProgramProbe):
             formula = self._distance(surface, meeting)
             if formula is not None:
                 yield self._finding(
-                    f"The loss is the {formula} from the outputs to the {'labels' if meeting.form is Form.EACH else 'one-hot classes'}: on"
-                    " made-up predictions both agree to three digits.",
+                    f"The loss is the {formula} from the outputs to the"
+                    f" {'labels' if meeting.form is Form.EACH else 'one-hot classes'}: on made-up"
+                    " predictions both agree to"
+                    " three digits.",
                     "Take cross-entropy on the logits (for several labels at once: binary cross-entropy).",
                     {"formula": formula},
                 )
@@ -86,7 +89,7 @@ class LossOfTask(ProgramProbe):
 
     def _distance(self, surface: Surface, meeting: Meeting) -> str | None:
         wanted = meeting.wanted
-        if not bool((wanted == wanted.round()).all()) or wanted.unique().numel() < 2:
+        if not bool((wanted == wanted.round()).all()) or distinct(wanted) < 2:
             return None
         if meeting.form is Form.SHARES and not bool(((wanted == 0) | (wanted == 1)).all()):
             return None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar, final
+from typing import TYPE_CHECKING, Any, ClassVar, final
 
 import torch
 
@@ -14,11 +14,10 @@ from kilter.checks.program.bench import Bench
 from kilter.checks.program.loss.meeting import NOT_SEEN, Form, Meeting, met
 from kilter.checks.program.loss.surface import Surface
 from kilter.checks.program.probe import ProgramProbe
-from kilter.engine.programs import train_step
+from kilter.engine.programs import Made, train_step
 from kilter.values.finding import Finding, Severity, Skipped, Strength
 
 if TYPE_CHECKING:
-    from torch import Tensor
     from torch.optim import Optimizer
 
 
@@ -68,7 +67,8 @@ class LossSum(ProgramProbe):
             strength=Strength.PROVED,
             seen=f"The loss is a sum over {examples} examples; in {len(bench.recording.steps)} steps it goes from"
             f" {start:.4g} to {own:.4g}, and with gradients of the mean to {mean:.4g}.",
-            advice="Take the mean over the examples (`reduction='mean'`), or divide the learning rate by the batch size.",
+            advice="Take the mean over the examples (`reduction='mean'`), or divide the learning"
+            " rate by the batch size.",
             causes=("loss_sum_reduction", "lr_too_high"),
             evidence={"examples": examples, "first": start, "as it is": own, "by means": mean},
         )
@@ -118,7 +118,7 @@ class LossSum(ProgramProbe):
         after = self._mean_loss(bench, made, batches)
         return before, after if math.isfinite(after) else math.inf
 
-    def _mean_loss(self, bench: Bench, made: object, batches: list[object]) -> float:
-        losses: list[Tensor | None] = [bench.peek(made, batch, training=False).loss for batch in batches[:3]]  # type: ignore[arg-type]  # it is what was made
+    def _mean_loss(self, bench: Bench, made: Made, batches: list[Any]) -> float:
+        losses = [bench.peek(made, batch, training=False).loss for batch in batches[:3]]
         found = [float(loss.detach().sum()) for loss in losses if loss is not None]
         return sum(found) / len(found) if found else math.nan

@@ -14,7 +14,7 @@ from kilter.checks.program.loss.meeting import CLASSED
 from kilter.checks.program.loss.surface import Surface, surface
 from kilter.checks.program.predicted import main_output
 from kilter.checks.program.probe import ProgramProbe
-from kilter.engine.peeking import gradients_of, output_gradient
+from kilter.engine.peeking import float_tensors, gradients_of, output_gradient
 from kilter.values.finding import Finding, Severity, Skipped, Strength
 from kilter.values.program import Kind
 
@@ -79,7 +79,8 @@ class LossTerms(ProgramProbe):
             severity=Severity.WARNING,
             strength=Strength.PROVED,
             seen=f"A term beside the task's loss has {first.rest / first.task:.3g} times its gradient at the start and"
-            f" {later.rest / later.task:.3g} times after some steps; the cosine between the task's gradient and the whole is"
+            f" {later.rest / later.task:.3g} times after some steps; the cosine between the task's"
+            " gradient and the whole is"
             f" {later.cosine:.2g}.",
             advice="Give the second term a weight with which its gradient is not larger than the task's.",
             causes=("auxiliary_loss_dominates",),
@@ -93,9 +94,14 @@ class LossTerms(ProgramProbe):
     def _drowned(self, terms: _Terms) -> bool:
         return terms.rest > self.times * terms.task and abs(terms.cosine) < self.cosine
 
+    def _answer(self, bench: Bench, outputs: Any) -> Tensor | None:
+        """The output that is the task's: the only one with a number for each class, or the main one."""
+        fitting = [t for t in float_tensors(outputs) if t.ndim > 1 and t.shape[-1] == bench.program.classes]
+        return fitting[0] if len(fitting) == 1 else main_output(outputs)
+
     def _terms(self, bench: Bench, made: Made, batch: Any, asked: Surface | None) -> _Terms | None:
         seen = bench.peek(made, batch, training=False)
-        outputs = main_output(seen.outputs)
+        outputs = self._answer(bench, seen.outputs)
         if seen.loss is None or seen.calls != 1 or outputs is None or not outputs.requires_grad:
             return None
         if not seen.loss.requires_grad or seen.loss.numel() != 1:
@@ -103,7 +109,12 @@ class LossTerms(ProgramProbe):
         by_outputs = output_gradient(seen.loss, outputs)
         if by_outputs is None or not bool(by_outputs.any()) or not bool(torch.isfinite(by_outputs).all()):
             return None
-        if asked is not None and asked.places is not None and len(seen.losses) == 1 and asked.given.shape == outputs.shape:
+        if (
+            asked is not None
+            and asked.places is not None
+            and len(seen.losses) == 1
+            and asked.given.shape == outputs.shape
+        ):
             of_task = asked.gradient(outputs.detach())
             if of_task is not None and bool(of_task.any()):
                 weight = float((by_outputs * of_task).sum() / (of_task * of_task).sum())
@@ -124,7 +135,8 @@ def _flat(gradients: dict[str, Tensor | None], like: dict[str, Tensor | None]) -
     for name, gradient in gradients.items():
         other = like[name]
         if gradient is not None:
-            parts.append(gradient.detach().flatten().double())
+            dense = gradient.to_dense() if gradient.is_sparse else gradient
+            parts.append(dense.detach().flatten().double())
         elif other is not None:
             parts.append(torch.zeros(other.numel(), dtype=torch.float64))
     return torch.cat(parts) if parts else torch.zeros(0, dtype=torch.float64)

@@ -116,15 +116,14 @@ def _class_axis(program: Program, given: Tensor, target: Tensor) -> int | None:
         return -1 if classed and shares and target.dtype != torch.bool else None
     if target.is_floating_point() and not bool((target == target.round()).all()):
         return None  # no numbers of classes
+    columns = given.shape[1] if given.ndim > 1 else 1
+    single = given.ndim == target.ndim > 1 == target.shape[1] and given.shape[2:] == target.shape[2:]
     if given.ndim > 1 and given.shape[:-1] == target.shape:
         return -1 if given.shape[-1] > 1 else None
-    if given.ndim == target.ndim and target.ndim > 1 and target.shape[1] == 1 and given.shape[2:] == target.shape[2:]:
-        return 1 if given.shape[1] > 1 else None
-    if given.ndim > 2 and (given.shape[0], *given.shape[2:]) == tuple(target.shape):
+    if columns > 1 and (single or (given.ndim > 2 and (given.shape[0], *given.shape[2:]) == tuple(target.shape))):
         return 1
-    if given.ndim > 1 and given.shape[-1] > 1 and given.shape[:-1].numel() == target.numel():
-        return -1
-    return None
+    flat = given.ndim > 1 and given.shape[-1] > 1 and given.shape[:-1].numel() == target.numel()
+    return -1 if flat else None
 
 
 def _one_hot(target: Tensor) -> bool:

@@ -55,7 +55,10 @@ class MissingLogarithm(ProgramProbe):
         rows = meeting.rows(surface.given).float()
         if self._picks(surface, meeting):
             totals = rows.exp().sum(1)
-            if bool(((totals - 1).abs() < self.sums).all()) or sums_to_one(surface.given, meeting, self.sums) is not None:
+            if (
+                bool(((totals - 1).abs() < self.sums).all())
+                or sums_to_one(surface.given, meeting, self.sums) is not None
+            ):
                 return
             lies = bool(((rows.sum(1) - 1).abs() < self.sums).all() and (rows >= 0).all())
             what = "probabilities" if lies else "raw outputs"
@@ -68,7 +71,8 @@ class MissingLogarithm(ProgramProbe):
             name=self.name,
             severity=Severity.FAILURE,
             strength=Strength.PROVED,
-            seen=f"The loss is minus the number at the right class, and it is given {what}: their exponentials add up to"
+            seen=f"The loss is minus the number at the right class, and it is given {what}: their"
+            " exponentials add up to"
             f" {float(totals.mean()):.4g} over the classes, not to 1.",
             advice="Give it the output of a log-softmax, or take cross-entropy on the raw outputs.",
             causes=("nll_without_log_softmax", "wrong_loss_for_task"),

@@ -11,6 +11,7 @@ import torch
 
 from kilter.checks.program.bench import Bench
 from kilter.checks.program.loss.meeting import NOT_SEEN, Form, Meeting, met, shift_invariant
+from kilter.checks.program.loss.padded import distinct
 from kilter.checks.program.loss.reach import reach, seen_predictions
 from kilter.checks.program.loss.surface import Surface
 from kilter.checks.program.probe import ProgramProbe
@@ -34,15 +35,17 @@ class _Twice(NamedTuple):
 class NormalisedTwice(ProgramProbe):
     """The loss is given logits where it applies a softmax or a sigmoid itself, not probabilities.
 
-    **What it proves.** Outputs went through a softmax or a sigmoid, and the loss applies its own. The surest answer then
-    counts as an unsure one: with k classes cross-entropy never falls below log(1 + (k - 1)/e), and gradients are small.
+    **What it proves.** Outputs went through a softmax or a sigmoid, and the loss applies its own. The surest answer
+    then counts as an unsure one: with k classes cross-entropy never falls below log(1 + (k - 1)/e), and gradients are
+    small.
 
     **How.** What the loss meets lies between 0 and 1 (and adds up to 1 over the classes) in the first steps and under
-    many other weights. The loss is then asked about the surest probabilities and about logits far beyond them: one that
-    wants probabilities is content with the first, one that wants logits falls on by more than `gain` of what it is above
-    that for an answer that says nothing. A softmax inside of it is known by a constant added to all classes, which
-    changes nothing. Where the loss is not called apart, the step is asked with the model answering as it is told: the
-    surest logits then leave exactly the loss of probabilities that go through a softmax or sigmoid once more.
+    many other weights. The loss is then asked about the surest probabilities and about logits far beyond them: one
+    that wants probabilities is content with the first, one that wants logits falls on by more than `gain` of what it
+    is above that for an answer that says nothing. A softmax inside of it is known by a constant added to all classes,
+    which changes nothing. Where the loss is not called apart, the step is asked with the model answering as it is
+    told: the surest logits then leave exactly the loss of probabilities that go through a softmax or sigmoid once
+    more.
 
     **When it stays silent.** Predictions leave the interval, or the loss is least for probabilities. Logarithms of
     probabilities may go through a softmax once more, which changes nothing.
@@ -81,29 +84,28 @@ class NormalisedTwice(ProgramProbe):
 
     def _heard(self, bench: Bench, surface: Surface, meeting: Meeting) -> _Twice | None:
         every = (surface.given, *seen_predictions(bench, surface))
-        if not all(bool(((t >= 0) & (t <= 1)).all()) for t in every) or surface.given.unique().numel() < 2:
+        if not all(bool(((t >= 0) & (t <= 1)).all()) for t in every) or distinct(surface.given) < 2:
             return None
         wanted = meeting.wanted.clamp(0, 1)
         if meeting.form is Form.EACH and not bool(((wanted == 0) | (wanted == 1)).all()):
             return None
-        if not reach(bench, surface).within(0.0, 1.0):
-            return None
         last = surface.given.shape[-1] if surface.given.ndim > 1 else 1
         rows = surface.given.reshape(-1, last) if meeting.form is Form.EACH else meeting.rows(surface.given)
         adding = rows.shape[1] > 1 and bool(((rows.sum(1) - 1).abs() < self.sums).all())
-        if meeting.form is not Form.EACH and not adding:
-            return None  # a bound on logits, which is another check's
+        if (meeting.form is not Form.EACH and not adding) or not reach(bench, surface).within(0.0, 1.0):
+            return None  # without a sum of 1 it is a bound on logits, which is another check's
         k = rows.shape[1] if meeting.form is not Form.EACH else 2
         best = surface.loss(meeting.back(wanted))
         sizes = (1.0, 2.0, 4.0, 8.0, self.sure)  # with labels that are smoothed, the best is not the surest
         losses = [surface.loss(meeting.back(size * (2 * wanted - 1))) for size in sizes]
-        if not all(map(math.isfinite, losses)) or not (losses[-1] > min(losses) or self._ends(surface, meeting)):
-            return None
-        beyond = min(losses)
-        flat = surface.loss(meeting.back(torch.full_like(wanted, 1 / k)))
-        if not (math.isfinite(best) and math.isfinite(beyond)) or best - beyond <= self.gain * (flat - beyond):
-            return None
-        if meeting.form is not Form.EACH and not shift_invariant(surface, rows, meeting.back):
+        beyond, flat = min(losses), surface.loss(meeting.back(torch.full_like(wanted, 1 / k)))
+        wants_logits = (
+            all(map(math.isfinite, (best, *losses)))
+            and best - beyond > self.gain * (flat - beyond)
+            and (losses[-1] > beyond or self._ends(surface, meeting))
+            and (meeting.form is Form.EACH or shift_invariant(surface, rows, meeting.back))
+        )
+        if not wants_logits:
             return None
         causes = ("double_softmax", "double_sigmoid") if adding else ("double_sigmoid", "output_range_mismatch")
         return _Twice("softmax" if adding else "sigmoid", causes, best, beyond)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar, final
+from typing import ClassVar, final
 
 import torch
 
@@ -17,9 +17,6 @@ from kilter.checks.program.probe import ProgramProbe
 from kilter.checks.wording import percent
 from kilter.values.finding import Finding, Severity, Skipped, Strength
 
-if TYPE_CHECKING:
-    from torch import Tensor
-
 
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,8 +24,8 @@ class OutputReach(ProgramProbe):
     """The last layer can give every number that the loss asks for.
 
     **What it proves.** A ReLU, a sigmoid or a tanh at the end keeps outputs from where the loss wants them: targets
-    below zero cannot be met by what is never below zero, those beyond 1 not by a tanh, and logits between -1 and 1 never
-    become a sure answer.
+    below zero cannot be met by what is never below zero, those beyond 1 not by a tanh, and logits between -1 and 1
+    never become a sure answer.
 
     **How.** If all predictions of the first steps keep to one side of zero, or between -1 and 1, weights are made 3 and
     30 times as large with as much noise, the last layer's negated, too: what still does not leave is bounded. The loss
@@ -58,7 +55,7 @@ class OutputReach(ProgramProbe):
         surface, meeting = found
         every = (surface.given, *seen_predictions(bench, surface))
         low, high = min(float(t.min()) for t in every), max(float(t.max()) for t in every)
-        if not (low >= 0 or high <= 0 or (low >= -1 and high <= 1)) or low == high:
+        if not (low >= 0 or high <= 0 or (low >= -1 and high <= 1)) or low == high != 0:
             return  # without these bounds nothing stands before the loss, as a rule
         rows = surface.given.float()
         last = rows.reshape(-1, rows.shape[-1] if rows.ndim > 1 else 1)
@@ -129,7 +126,8 @@ class OutputReach(ProgramProbe):
                 name=self.name,
                 severity=Severity.WARNING,
                 strength=Strength.PROVED,
-                seen=f"Logits never leave {low:.3g} to {high:.3g}, so that the loss cannot fall below {best:.4g}; larger"
+                seen=f"Logits never leave {low:.3g} to {high:.3g}, so that the loss cannot fall below"
+                f" {best:.4g}; larger"
                 f" ones could bring it to {sure:.4g}.",
                 advice="Take the bound off the last layer, or multiply what it gives by a learnt or large factor.",
                 causes=("output_range_mismatch", "double_sigmoid", "saturated_activation")

@@ -21,9 +21,19 @@ def token_sequences(bench: Bench) -> list[Tensor]:
     """Inputs of the first batch that are sequences of whole numbers, (b, t) each."""
     found = _read(bench)
     return [
-        t for t in found if t.ndim == 2 and t.shape[1] > 2 and not t.is_floating_point() and t.dtype != torch.bool
-        and t.unique().numel() > 2
-    ]  # fmt: skip
+        tensor
+        for tensor in found
+        if tensor.ndim == 2
+        and tensor.shape[1] > 2
+        and not tensor.is_floating_point()
+        and tensor.dtype != torch.bool
+        and distinct(tensor) > 2
+    ]
+
+
+def distinct(tensor: Tensor) -> int:
+    """How many different numbers there are."""
+    return int(torch.unique(tensor.detach()).numel())
 
 
 def padded_places(bench: Bench, length: int) -> Tensor | None:
@@ -40,17 +50,11 @@ def padded_places(bench: Bench, length: int) -> Tensor | None:
     for tensor in inputs:
         if bench.program.pad is not None and tensor.ndim == 2 and not tensor.is_floating_point():
             places = tensor == bench.program.pad
-            if bool(places.any()) and tensor.unique().numel() > 2:
+            if bool(places.any()) and distinct(tensor) > 2:
                 return places
-    for tensor in (batch[path] for path in of_roles if path in batch):
-        places = _masked(tensor, inputs, length)
-        if places is not None:
-            return places
-    for tensor in inputs:
-        places = _trailing(tensor)
-        if places is not None:
-            return places
-    return None
+    masks = (_masked(batch[path], inputs, length) for path in of_roles if path in batch)
+    runs = (_trailing(tensor) for tensor in inputs)
+    return next((places for places in (*masks, *runs) if places is not None), None)
 
 
 def _read(bench: Bench) -> list[Tensor]:
@@ -65,9 +69,9 @@ def _masked(tensor: Tensor, inputs: list[Tensor], length: int) -> Tensor | None:
     options: list[Tensor] = []
     if tensor.ndim == 2 and tensor.shape[1] == length and bool(((tensor == 0) | (tensor == 1)).all()):
         options = [tensor == 0, tensor == 1]
-    elif tensor.ndim == 1 and not tensor.is_floating_point() and len(tensor) > 2:
-        if int(tensor.min()) >= 1 and int(tensor.max()) <= length < 2 * int(tensor.max()):
-            options = [torch.arange(length)[None, :] >= tensor[:, None].cpu()]
+    elif tensor.ndim == 1 and not tensor.is_floating_point() and len(tensor) > 2 and int(tensor.min()) >= 1:
+        longest = int(tensor.max())
+        options = [torch.arange(length)[None, :] >= tensor[:, None].cpu()] if longest <= length < 2 * longest else []
     for places in options:
         if not _uneven(places):
             continue
@@ -85,9 +89,8 @@ def _trailing(tensor: Tensor) -> Tensor | None:
         if tensor.ndim != 3:
             return None
         same = (tensor == 0).all(-1)  # frames of zeros
-    elif tensor.ndim == 2 and tensor.unique().numel() > 2:
-        values, counts = tensor[:, -1].unique(return_counts=True)
-        same = tensor == values[counts.argmax()]
+    elif tensor.ndim == 2 and distinct(tensor) > 2:
+        same = tensor == tensor[:, -1].mode().values
     else:
         return None
     run = same.flip(1).cumprod(1).flip(1).bool()
@@ -105,5 +108,5 @@ def _uneven(places: Tensor) -> bool:
         (at_end or at_start)
         and bool((counts < places.shape[1]).all())
         and float((counts > 0).double().mean()) >= ROWS
-        and counts.unique().numel() >= 3
+        and distinct(counts) >= 3
     )

@@ -30,8 +30,8 @@ class PaddingInLoss(ProgramProbe):
     only ever stands at the ends of rows, in runs of several lengths. The gradient of the loss by the predictions there
     must be zero.
 
-    **When it stays silent.** It is zero at most of them (the first may be the end of a sentence, which is learnt); there
-    is one answer an example; nothing is seen to be padded, or fewer than `share` of the places are.
+    **When it stays silent.** It is zero at most of them (the first may be the end of a sentence, which is learnt);
+    there is one answer an example; nothing is seen to be padded, or fewer than `share` of the places are.
 
     **What it costs.** One gradient of the loss.
 
@@ -71,9 +71,11 @@ class PaddingInLoss(ProgramProbe):
                     name=self.name,
                     severity=Severity.WARNING,
                     strength=Strength.PROVED,
-                    seen=f"{percent(counts)} of the padded places have a gradient in the loss; they are {percent(weight)}"
+                    seen=f"{percent(counts)} of the padded places have a gradient in the loss; they"
+                    f" are {percent(weight)}"
                     " of all places that are learnt.",
-                    advice="Leave padded places out of the loss: give their targets `ignore_index` (-100), or multiply by"
+                    advice="Leave padded places out of the loss: give their targets `ignore_index`"
+                    " (-100), or multiply by"
                     " the mask and divide by its sum.",
                     causes=("padding_not_masked_in_loss", "padding_leak"),
                     evidence={"padded places that count": counts, "share of places": weight},

@@ -76,8 +76,8 @@ class SoftmaxPlace(ProgramProbe):
             )
         elif not surface.heard and meeting.form is not Form.EACH and self._over_examples(surface, meeting):
             yield self._finding(
-                "A constant added to one class of all examples changes nothing of the loss: the softmax of the step runs"
-                " over examples, not over the classes.",
+                "A constant added to one class of all examples changes nothing of the loss: the softmax of the step"
+                " runs over examples, not over the classes.",
                 "Let the softmax run over the dimension of the classes: say `dim=-1` if that is the last.",
                 ("wrong_softmax_dim", "batch_dim_mixing"),
                 {"shape": tuple(surface.given.shape)},
@@ -119,7 +119,7 @@ class SoftmaxPlace(ProgramProbe):
 
 
 def sums_to_one(given: Tensor, meeting: Meeting, tolerance: float) -> int | None:
-    """The dimension over which predictions are probabilities or their logarithms, where it is not that of the classes."""
+    """The dimension over which predictions are probabilities or their logarithms, if it is not that of the classes."""
     given = given.float()
     if given.shape[0] < 3:
         return None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ from kilter.engine.programs import Made
 from kilter.engine.seeding import left_as_found, seed_everything
 from kilter.engine.substituting import answering, answering_inside, givers, with_answer
 from kilter.engine.trees import Path, leaves, with_leaves
+from kilter.values.program import Kind
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -89,7 +91,7 @@ def find_surface(bench: Bench) -> Surface | None:
         seen = bench.peek(made, batch, training=False)
         outputs = main_output(seen.outputs)
         giver = noted[id(outputs)][1] if outputs is not None and id(outputs) in noted else None
-    targets = {path: leaves(batch)[path] for path in bench.roles.targets if path in leaves(batch)}
+    targets = _targets(bench, batch)
     found = _of_the_loss(made, seen, outputs, list(targets.values()))
     if found is not None:
         return found
@@ -108,11 +110,20 @@ def find_surface(bench: Bench) -> Surface | None:
             return peek(bench.program, made, other, training=False, seed=0).loss
 
     return _checked(
-        Surface(
-            given=outputs.detach().clone(), target=target, outputs=outputs.detach().clone(), asked=asked
-        ),
+        Surface(given=outputs.detach().clone(), target=target, outputs=outputs.detach().clone(), asked=asked),
         float(seen.loss.detach()),
     )
+
+
+def _targets(bench: Bench, batch: Any) -> dict[Path, Tensor]:
+    """The targets by their roles; of classes, else, the only whole numbers that the model is not given."""
+    given = leaves(batch)
+    found = {path: given[path] for path in bench.roles.targets if path in given}
+    if found or bench.program.task not in (Kind.CLASSIFICATION, Kind.TAGGING, Kind.MULTILABEL):
+        return found
+    rest = {path: given[path] for path in bench.roles.rest if path in given}
+    whole = {path: t for path, t in rest.items() if t.dtype != torch.bool and t.ndim and bool((t == t.round()).all())}
+    return whole if len(whole) == 1 else {}
 
 
 def _of_the_loss(made: Made, seen: Peek, outputs: Tensor | None, targets: list[Tensor]) -> Surface | None:
@@ -148,7 +159,8 @@ def _replayed(function: Callable[..., Any], tree: Any, at_given: Path, at_target
 def _checked(found: Surface, was: float) -> Surface | None:
     """The surface, if it says again what was said: a loss that draws random numbers or counts its calls does not."""
     again = found.loss()
-    same = again == was or abs(again - was) <= 1e-4 * max(1e-3, abs(was)) or (again != again and was != was)  # noqa: PLR0124 - not-a-number
+    both_none = math.isnan(again) and math.isnan(was)
+    same = both_none or again == was or abs(again - was) <= 1e-4 * max(1e-3, abs(was))
     return found if same else None
 
 
@@ -190,4 +202,3 @@ def _same(left: Tensor, right: Tensor) -> bool:
     return left.numel() == right.numel() and torch.equal(
         torch.nan_to_num(left.detach().flatten().double()), torch.nan_to_num(right.detach().flatten().double())
     )
-

@@ -48,8 +48,11 @@ class AffineNetwork(ProgramProbe):
 
     def probe(self, bench: Bench) -> Iterator[Finding | Skipped]:
         seen = scene(bench)
-        inputs = {} if seen is None else {p: t for p, t in seen.arguments.items() if t.is_floating_point() and t.ndim > 1}
-        if seen is None or not inputs or len(inputs) < len([t for t in seen.arguments.values() if t.ndim > 1]):
+        if seen is None or seen.seen.module is not seen.made.model:
+            yield Skipped(name=self.name, reason="no call of the whole model was seen")
+            return
+        inputs = {p: t for p, t in seen.arguments.items() if t.is_floating_point() and t.ndim > 1}
+        if not inputs or len(inputs) < len([t for t in seen.arguments.values() if t.ndim > 1]):
             yield Skipped(name=self.name, reason="the model's inputs are not all numbers between which there are others")
             return
         weights = [name for name in bench.recording.names if name in activity(bench).applied]

@@ -154,8 +154,11 @@ def _read(
     rows = weights[wide]
     even = rows.sum(-1, keepdim=True) / number[wide][..., None]
     uneven = float(((rows - even).abs() * allowed[wide] / even.clamp(min=1e-30)).max())
+    tops = rows >= (1 - 1e-4) * rows.amax(-1, keepdim=True)  # one token may stand in several places
+    few = tops.sum(-1) * 2 <= number[wide]
+    largest = float(torch.where(few, (rows * tops).sum(-1), rows.amax(-1)).mean())
     padding = max((_on_padding(weights, count, length) for length in lengths), default=0.0)
-    return Look(module=module, largest=float(rows.amax(-1).mean()), uneven=uneven, padding=padding)
+    return Look(module=module, largest=largest, uneven=uneven, padding=padding)
 
 
 def _on_padding(weights: Tensor, count: int, lengths: Tensor) -> float:

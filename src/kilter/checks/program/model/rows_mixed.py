@@ -36,7 +36,7 @@ class RowsMixed(ProgramProbe):
     dimension. Outputs that compare all examples with all, as contrastive models give, are not judged. Skipped for
     graphs, whose rows are meant to meet, for batches of one, and where the model takes no other number of rows.
 
-    **What it costs.** Five forward passes of `rows` rows.
+    **What it costs.** Six forward passes of `rows` rows.
 
     **Source.** Karpathy 2019, A recipe for training neural networks, "use backprop to chart dependencies".
     """
@@ -76,13 +76,15 @@ class RowsMixed(ProgramProbe):
         """How far outputs of kept rows go apart; None if no further than they may."""
         kept = list(range(0, layout.count, 2))
         neighbours = [row - row % 2 for row in range(layout.count)]
+        first = seen.with_arguments(layout.given)  # what is carried from call to call shows between these two
         again = seen.with_arguments(layout.given)
         others = seen.with_arguments({**layout.given, **chosen(layout.given, neighbours, layout.count, layout.dim)})
         worst: float | None = None
         for path, before in layout.outputs.items():
-            if path not in layout.places or path not in again or path not in others:
+            if path not in layout.places or not all(path in outputs for outputs in (first, again, others)):
                 continue
-            allowed = max(self.tolerance, rounding(before), 10 * difference(before, again[path]))
+            noise = max(difference(before, first[path]), difference(first[path], again[path]))
+            allowed = max(self.tolerance, rounding(before), 10 * noise)
             size = min(
                 difference(left[kept], right[kept])
                 for left, right in zip(*(_sides(layout, path, before, others[path])), strict=True)

@@ -1,0 +1,10 @@
+"""The names of mechanisms are those of the rooms that see them."""
+
+from kilter.checks.program.fitting import FITTING_CHECKS
+from kilter.checks.program.loop import LOOP_CHECKS
+from kilter.checks.program.mechanisms import MECHANISMS
+
+
+def test_every_check_of_a_mechanism_is_named_and_none_of_a_training():
+    assert {check.name for check in LOOP_CHECKS} <= set(MECHANISMS)
+    assert not {check.name for check in FITTING_CHECKS} & set(MECHANISMS)
