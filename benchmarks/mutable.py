@@ -25,7 +25,8 @@ def words(rows=700, longest=14):
     draw = torch.Generator().manual_seed(1)
     lengths = torch.randint(3, longest + 1, (rows,), generator=draw)
     small = torch.rand(rows, longest, generator=draw) < torch.rand(rows, 1, generator=draw)
-    tokens = torch.where(small, torch.randint(1, 10, (rows, longest), generator=draw), torch.randint(10, 20, (rows, longest), generator=draw))
+    below, above = (torch.randint(*ends, (rows, longest), generator=draw) for ends in ((1, 10), (10, 20)))
+    tokens = torch.where(small, below, above)
     mask = torch.arange(longest)[None] < lengths[:, None]
     target = (((tokens < 10) & mask).sum(1) * 2 > lengths).long()
     return tokens * mask, lengths, target

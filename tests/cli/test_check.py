@@ -67,6 +67,12 @@ def own(tmp_path):
     return tmp_path / "own_loop.py"
 
 
+@pytest.fixture
+def beside_it(own, monkeypatch):
+    monkeypatch.chdir(own.parent)
+    return own
+
+
 @pytest.mark.parametrize("name", ["program", "make"])
 def test_a_persons_own_training_passes(kilter, own, name):
     ended = kilter("check", f"{own}:{name}", "--json")
@@ -99,8 +105,8 @@ def test_what_checks_cost_is_told(kilter, small_file):
         (["{project}", "--prove"], "say effort full"),
     ],
 )
-def test_wrong_usage_is_exit_code_2(kilter, own, small_file, monkeypatch, arguments, said):
-    monkeypatch.chdir(own.parent)
+def test_wrong_usage_is_exit_code_2(kilter, beside_it, small_file, arguments, said):
+    assert beside_it.exists()
     ended = kilter("check", *(word.format(project=small_file) for word in arguments))
 
     assert ended.code == 2

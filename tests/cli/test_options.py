@@ -82,3 +82,13 @@ def test_colour_is_for_terminals_of_those_who_did_not_ask_for_plain_text(monkeyp
         monkeypatch.setenv(name, value)
 
     assert wants_colour(Stream(terminal)) == wants
+
+
+def test_the_gate_is_told_apart_from_what_is_set(given):
+    _, options = given("x", "--set", "train.seed=3", "--fail-on", "warning")
+    fail_on, others = options.gate()
+
+    assert fail_on == "warning"
+    assert others.overrides == ("train.seed=3",)
+    assert given("x", "--gate", "off")[1].gate()[0] == "off"
+    assert given("x")[1].gate()[0] == "failure"

@@ -83,3 +83,23 @@ def test_an_examination_as_text():
     assert "D102 overlap" in text
     assert "Skipped x: y." in text
     assert "2 checks found nothing" in examination_text("x", Examination(findings=(), seconds={"a": 1.0, "b": 1.0}))
+
+
+def test_findings_are_told_with_their_evidence_and_their_cost():
+    finding = Finding(
+        code="L101",
+        name="gradients-left",
+        severity=Severity.FAILURE,
+        seen="Gradients of the last step are still there.",
+        advice="Clear them.",
+        causes=("missing_zero_grad",),
+        evidence={"times": 3.5},
+    )
+    skipped = Skipped(name="padding-seen", reason="nothing is padded")
+    said = Examination(findings=(finding,), skipped=(skipped,), seconds={"gradients-left": 0.25, "padding-seen": 0.5})
+    text = examination_text("check of train.py", said, told=True)
+
+    assert "evidence: times 3.5" in text
+    assert "likely causes: missing_zero_grad" in text
+    assert "padding-seen  nothing is padded" in text
+    assert "2 checks took 0.8 s; most: padding-seen 0.50 s, gradients-left 0.25 s." in text

@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import nn
 
-from kilter.engine.peeking import float_tensors, gradients_of, output_gradient, peek
+from kilter.engine.peeking import Peek, call_again, float_tensors, gradients_of, output_gradient, peek
 from kilter.engine.programs import batches, make, train_step
 from kilter.engine.recording import state
 from kilter.engine.seeding import random_state
@@ -204,3 +204,28 @@ def test_the_tensors_of_numbers_are_in_order():
     answer = {"scores": torch.zeros(2), "best": torch.zeros(2, dtype=torch.long), "more": (torch.ones(1),)}
 
     assert [len(tensor) for tensor in float_tensors(answer)] == [2, 1]
+
+
+def test_a_call_is_repeated_with_other_arguments_in_either_mode_and_leaves_all_as_it_was(program_called):
+    program = program_called("batch norm")
+    made = make(program)
+    numbers, classes = next(iter(made.train))
+    seen = peek(program, made, (numbers, classes), training=False)
+    before, randomness = everything(made), random_state()
+
+    assert seen.module is made.model
+    assert torch.equal(call_again(made, seen, seen.arguments, seen.keywords), seen.outputs)
+    halves = call_again(made, seen, (numbers[:4],), {})
+    assert torch.allclose(halves, seen.outputs[:4], atol=1e-6)
+    assert not halves.requires_grad
+    assert not torch.equal(call_again(made, seen, (numbers,), {}, training=True), seen.outputs)
+    assert same(everything(made), before)
+    assert torch.equal(random_state().torch, randomness.torch)
+
+
+def test_what_was_not_called_cannot_be_called_again(program_called):
+    made = make(program_called("plain"))
+    nothing = Peek(outputs=None, arguments=(), keywords={}, calls=0, loss=None, losses=())
+
+    with pytest.raises(ValueError, match="no call"):
+        call_again(made, nothing, (), {})

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from kilter.report.evidence import MOST_ROWS, evidence_grids
+from kilter.report.evidence import MOST_ROWS, evidence_grids, evidence_line
 from kilter.values.finding import Finding, Severity
 
 
@@ -52,3 +52,10 @@ def test_long_tables_are_cut_and_say_so():
 
 def test_without_evidence_there_is_no_table():
     assert grids({}) == ()
+
+
+def test_numbers_and_words_stand_in_one_line_and_tables_do_not():
+    evidence = {"share": 0.123456, "fast": True, "word": "a\x1bb", "rows": [{"a": 1}], "none": None}
+    finding = Finding(code="X", name="x", severity=Severity.NOTE, seen="", advice="", evidence=evidence)
+
+    assert evidence_line(finding) == r"share 0.1235, fast true, word a\x1bb"

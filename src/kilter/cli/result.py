@@ -132,18 +132,21 @@ def examination_text(title: str, examination: Examination, *, told: bool = False
         told: whether the evidence of each finding and what the checks cost is said, too.
     """
     from kilter.report.evidence import evidence_line
-    from kilter.values.document import Alerts, Document, Paragraph
+    from kilter.values.document import Alerts, Document, Grid, Paragraph
 
     blocks: list[Block] = []
-    if told:
-        for finding in examination.findings:
-            blocks.append(Alerts(findings=(finding,)))
-            blocks += [Paragraph(text=f"evidence: {line}") for line in [evidence_line(finding)] if line]
-    elif examination.findings:
+    for finding in examination.findings if told else ():
+        blocks.append(Alerts(findings=(finding,)))
+        blocks += [Paragraph(text=f"evidence: {line}") for line in [evidence_line(finding)] if line]
+    if examination.findings and not told:
         blocks.append(Alerts(findings=examination.findings))
     if not examination.findings:
         blocks.append(Paragraph(text=f"{len(examination.seconds)} checks found nothing."))
-    blocks += [Paragraph(text=f"Skipped {skipped.name}: {skipped.reason}.") for skipped in examination.skipped]
+    if told and examination.skipped:
+        rows = tuple((skipped.name, skipped.reason) for skipped in examination.skipped)
+        blocks.append(Grid(columns=("skipped", "because"), rows=rows))
+    elif examination.skipped:
+        blocks += [Paragraph(text=f"Skipped {skipped.name}: {skipped.reason}.") for skipped in examination.skipped]
     if told and examination.seconds:
         dearest = sorted(examination.seconds.items(), key=lambda item: -item[1])[:3]
         most = ", ".join(f"{name} {seconds:.2f} s" for name, seconds in dearest)

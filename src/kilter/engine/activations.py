@@ -19,6 +19,10 @@ KINDS: Final = {
     "relu_": "relu",
     "clamp_min": "relu",
     "clamp_min_": "relu",
+    "clamp": "relu",
+    "clamp_": "relu",
+    "threshold": "relu",
+    "threshold_": "relu",
     "hardtanh": "relu",
     "hardtanh_": "relu",
     "leaky_relu": "other",
@@ -125,9 +129,9 @@ def watching(model: nn.Module, look: Look) -> Iterator[Calls]:
 
 
 @final
-class _Watch(TorchDispatchMode):
+class _Watch(TorchDispatchMode):  # type: ignore[no-untyped-call]  # torch's modes bear no types
     def __init__(self, look: Look, inside: list[str], calls: Calls, parameters: dict[int, str]) -> None:
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]
         self._look = look
         self._inside = inside
         self._calls = calls
@@ -149,7 +153,7 @@ class _Watch(TorchDispatchMode):
             self._weighed(name, args)
         elif name in KINDS:
             out = result[0] if isinstance(result, tuple) else result
-            if isinstance(out, torch.Tensor) and _is_one(name, args):
+            if isinstance(out, torch.Tensor) and _is_one(name, args, kwargs or {}):
                 activation = Activation(
                     kind=KINDS[name],
                     module=self._inside[-1],
@@ -157,7 +161,8 @@ class _Watch(TorchDispatchMode):
                     keywords=dict(kwargs or {}),
                     result=out,
                     units=self._units if out.ndim > 2 else -1,
-                    bounded=name.startswith("hardtanh"),
+                    bounded=name.startswith("hardtanh")
+                    or (name.startswith("clamp") and _second_limit(args, kwargs or {})),
                 )
                 if activation.kind == "softmax":
                     self._shares.append(activation)
@@ -172,10 +177,10 @@ class _Watch(TorchDispatchMode):
         for at, part in enumerate(arguments[:2]):
             for activation in [one for one in self._shares if id_of(one.result) == id_of(part)]:
                 self._shares.remove(activation)
+                weights = part if at == 0 else part.transpose(-1, -2)  # what is weighed stands on the other side
                 products = activation.given[0]
-                products = products.reshape(part.shape) if products.numel() == part.numel() else part
-                views = (part, products) if at == 0 else (part.transpose(-1, -2), products.transpose(-1, -2))
-                self._tell(replace(activation, result=views[0], given=(views[1],)))
+                products = products.reshape(weights.shape) if products.numel() == weights.numel() else weights
+                self._tell(replace(activation, result=weights, given=(products,)))
 
     def _tell(self, activation: Activation) -> None:
         self._looking = True
@@ -190,8 +195,13 @@ def id_of(tensor: Tensor) -> int:
     return tensor.untyped_storage().data_ptr()
 
 
-def _is_one(name: str, arguments: tuple[Any, ...]) -> bool:
+def _is_one(name: str, arguments: tuple[Any, ...], keywords: dict[str, Any]) -> bool:
     """Whether a limit is that of a rectifier: at zero below."""
-    if not name.startswith(("clamp_min", "hardtanh")):
+    if not name.startswith(("clamp", "hardtanh", "threshold")):
         return True
-    return len(arguments) > 1 and arguments[1] == 0
+    low = arguments[1] if len(arguments) > 1 else keywords.get("min")
+    return isinstance(low, int | float) and low == 0
+
+
+def _second_limit(arguments: tuple[Any, ...], keywords: dict[str, Any]) -> bool:
+    return (arguments[2] if len(arguments) > 2 else keywords.get("max")) is not None

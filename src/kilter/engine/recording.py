@@ -23,6 +23,9 @@ STEPS: Final = 12
 UPDATES: Final = 2
 """Updates that are waited for where gradients are accumulated."""
 
+FIRST: Final = 40
+"""Batches after which the first of them is no longer waited for."""
+
 LONGEST: Final = 64
 """Batches after which that waiting ends."""
 
@@ -65,7 +68,8 @@ def record(program: Program, made: Made, *, steps: int = STEPS) -> Recording:
                     )
                 )
                 updates += bool(notes.updates)
-                waited = updates >= UPDATES or not (made.optimizers and notes.backwards) or len(seen) >= longest
+                enough = min(longest, LONGEST if updates else FIRST)
+                waited = updates >= UPDATES or not (made.optimizers and notes.backwards) or len(seen) >= enough
                 if len(seen) >= most and waited:
                     break
         except Exception as raised:  # noqa: BLE001 - whatever a person's code raises is what was seen

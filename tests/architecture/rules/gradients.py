@@ -1,4 +1,4 @@
-"""Gradients are taken in `engine/` and nowhere else."""
+"""Gradients are taken in `engine/` and nowhere else; programs of the conformance suite are people's own trainings."""
 
 from __future__ import annotations
 
@@ -9,6 +9,9 @@ from rules.source import Breach, Source
 
 PERSONS = "kilter/testing/programs/"
 """Programs as people write them, with backward in their steps; they are what is examined."""
+
+PROGRAMS = "kilter/testing/programs/"
+"""Trainings as people write them, handed to the doctor whole."""
 
 
 def breaches(sources: Iterable[Source]) -> Iterator[Breach]:

@@ -81,7 +81,7 @@ def balanced(program: Program, path: Path) -> Program:
         given = list(train)
         whole = joined(given)
         classes = leaves(whole)[path].reshape(size(whole) or 0, -1)[:, 0]
-        _, which, counts = classes.unique(return_inverse=True, return_counts=True)
+        _, which, counts = torch.unique(classes, return_inverse=True, return_counts=True)
         drawn = torch.Generator().manual_seed(seed)
         each = max(size(batch) or 1 for batch in given)
         order = torch.multinomial(1.0 / counts[which].double(), len(classes), replacement=True, generator=drawn)

@@ -58,6 +58,12 @@ def dict_loaders(split: Split, *names: str, batch: int = 64) -> tuple[DataLoader
     return train, DataLoader(Rows(split.valid, names), 256)
 
 
+def tensor_loader(rows: Tensor, batch: int, *, shuffle: bool = False, drop_last: bool = False) -> DataLoader[Any]:
+    """Batches that are single tensors."""
+    given: Any = rows
+    return DataLoader(given, batch, shuffle=shuffle, drop_last=drop_last)
+
+
 def parted(*columns: Tensor, share: float = 0.7, seed: int = 0) -> Split:
     """Rows in a random order, the first share of them for training."""
     order = torch.randperm(len(columns[0]), generator=torch.Generator().manual_seed(seed))

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import copy
 from typing import TYPE_CHECKING, Any
 
 import torch
-import torch.nn.functional as F
 from torch import nn
 
-from kilter.testing.programs import data, healthy_loops, healthy_making, healthy_pairs, healthy_sequences
+from kilter.testing.programs import data, healthy_making, healthy_tags
 from kilter.testing.programs.entries import Faulty, fault, well
 from kilter.testing.programs.healthy import named
-from kilter.testing.programs.networks import Encoder, Tagger, perceptron
-from kilter.testing.programs.steps import AMOUNT, CLASSES10, schedule_epoch, scheduled_step, squeezed
+from kilter.testing.programs.networks import perceptron
+from kilter.testing.programs.steps import AMOUNT, CLASSES10, squeezed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -22,7 +20,7 @@ if TYPE_CHECKING:
 
 
 def _never_zeroed(model: nn.Module, optimizer: Any, loss_fn: Any, batch: Any) -> float:
-    loss = healthy_sequences.tag_loss(model, loss_fn, batch)
+    loss = healthy_tags.tag_loss(model, loss_fn, batch)
     loss.backward()
     nn.utils.clip_grad_norm_(model.parameters(), 100.0)
     optimizer.step()
@@ -73,52 +71,6 @@ def _zeroed_before_step(model: nn.Module, optimizer: Any, loss_fn: Any, batch: A
     return loss.item()  # type: ignore[no-any-return]
 
 
-def _copied_after() -> Any:
-    """The optimizer is given the parameters before the model is copied."""
-    model = Encoder(2)
-    optimizer = torch.optim.Adam(model.parameters(), lr=5e-3)
-    model = copy.deepcopy(model)
-    return model, optimizer, nn.CrossEntropyLoss(), *data.loaders(healthy_sequences.documents(), 32)
-
-
-def _half_given() -> Any:
-    """The decoder alone is given to the optimizer."""
-    model = healthy_making.Retelling()
-    given = [*model.decoder.parameters(), *model.out.parameters()]
-    loss_fn = nn.CrossEntropyLoss(ignore_index=0)
-    return model, torch.optim.Adam(given, lr=1e-2), loss_fn, *data.loaders(data.translations(), 64)
-
-
-def _lost_by_name() -> Any:
-    """Groups by name lose whatever is neither a weight matrix of a layer nor a bias: scales and embeddings too."""
-    model = Tagger(4)
-    named_parameters = list(model.named_parameters())
-    groups = [
-        {"params": [p for name, p in named_parameters if name.endswith("out.weight")], "weight_decay": 0.01},
-        {"params": [p for name, p in named_parameters if name.endswith("bias")], "weight_decay": 0.0},
-    ]
-    loss_fn = nn.CrossEntropyLoss(ignore_index=data.IGNORED)
-    return model, torch.optim.AdamW(groups, lr=1e-2), loss_fn, *data.loaders(data.tagged(), 32)
-
-
-def _held_twice() -> Any:
-    """Both optimizers hold the first layer."""
-    model = nn.Sequential(nn.Linear(64, 48), nn.ReLU(), nn.Linear(48, 10))
-    optimizers = [torch.optim.Adam(model.parameters(), lr=4e-3), torch.optim.SGD(model.parameters(), lr=0.2)]
-    return model, optimizers, nn.CrossEntropyLoss(), *data.loaders(data.digits())
-
-
-def _left_frozen() -> Any:
-    """The embeddings stay frozen as they were for a start that was never made."""
-    model = Encoder(2)
-    with torch.no_grad():
-        model.embedding.weight.mul_(0.02)
-    model.embedding.weight.requires_grad_(False)
-    model.layers.requires_grad_(False)
-    optimizer = torch.optim.Adam((p for p in model.parameters() if p.requires_grad), lr=5e-3)
-    return model, optimizer, nn.CrossEntropyLoss(), *data.loaders(healthy_sequences.documents(), 32)
-
-
 class _Detached(healthy_making.Retelling):
     """What the encoder remembers is cut from its graph."""
 
@@ -163,8 +115,8 @@ def _rounded_code() -> Any:
     train, valid = data.digits().both
     model = _Rounded()
     loaders: Any = (
-        torch.utils.data.DataLoader(train[0], 32, shuffle=True),
-        torch.utils.data.DataLoader(valid[0], 256),
+        data.tensor_loader(train[0], 32, shuffle=True),
+        data.tensor_loader(valid[0], 256),
     )
     return model, torch.optim.Adam(model.parameters(), lr=5e-3), nn.MSELoss(), *loaders
 
@@ -189,13 +141,6 @@ def _validate_training(model: nn.Module, loss_fn: Any, loader: Iterable[Any]) ->
     pairs = [(model(x), y) for x, y in loader]
     outputs, y = (torch.cat(part) for part in zip(*pairs, strict=True))
     return float(loss_fn(outputs, y)), float((outputs.argmax(-1) == y).float().mean())
-
-
-def _scheduled(made: Any, *, rate: float = 0.1) -> Any:
-    return healthy_loops.digits_by(lambda p: torch.optim.SGD(p, lr=rate, momentum=0.9), schedule=made)
-
-
-_Schedule = torch.optim.lr_scheduler
 
 
 def _value_clip(model: nn.Module, optimizer: Any, loss_fn: Any, batch: Any) -> float:
@@ -308,12 +253,22 @@ def _half_weights() -> Any:
     """Weights in bfloat16, whose steps are smaller than what it can tell apart."""
     model = perceptron(10, 48, 48, 1).bfloat16()
     rounded: Any = nn.Sequential(_Cast(torch.bfloat16), model, _Cast(torch.float32))
-    return rounded, torch.optim.Adam(model.parameters(), lr=3e-4), squeezed(nn.MSELoss()), *data.loaders(data.friedman(), 8)
+    return (
+        rounded,
+        torch.optim.Adam(model.parameters(), lr=3e-4),
+        squeezed(nn.MSELoss()),
+        *data.loaders(data.friedman(), 8),
+    )
 
 
 def _full_weights() -> Any:
     model = nn.Sequential(_Cast(torch.float32), perceptron(10, 48, 48, 1), _Cast(torch.float32))
-    return model, torch.optim.Adam(model.parameters(), lr=3e-4), squeezed(nn.MSELoss()), *data.loaders(data.friedman(), 8)
+    return (
+        model,
+        torch.optim.Adam(model.parameters(), lr=3e-4),
+        squeezed(nn.MSELoss()),
+        *data.loaders(data.friedman(), 8),
+    )
 
 
 class _Cast(nn.Module):
@@ -340,45 +295,93 @@ def _dropped() -> Any:
     return model, torch.optim.Adam(model.parameters(), lr=5e-3), nn.CrossEntropyLoss(), *data.loaders(data.digits())
 
 
-def _one_tower() -> Any:
-    """The second tower is not the optimizer's."""
-    model = healthy_pairs.Towers()
-    train, valid = data.digits().both
-    split = data.Split(healthy_pairs.views(train), healthy_pairs.views(valid))
-    optimizer = torch.optim.Adam([*model.left.parameters(), model.sharpness], lr=3e-3)
-    return model, optimizer, nn.CrossEntropyLoss(), *data.loaders(split)
-
-
 MLP = named("digits mlp adam")
-WINDOWED = well("window divided", _windowed_sgd, epochs=6, reaches=0.9, accumulate=8, **(CLASSES10 | {"step": _divided_window}))
+
+
+WINDOWED = well(
+    "window divided", _windowed_sgd, epochs=6, reaches=0.9, accumulate=8, **(CLASSES10 | {"step": _divided_window})
+)
+
+
 CLIPPED = well("scaler with momentum", _scaled_sgd, epochs=6, reaches=0.9, **(CLASSES10 | {"step": _clip_unscaled}))
+
+
 WHOLE = well("weights whole", _full_weights, epochs=12, reaches=0.85, **AMOUNT)
+
+
 SCALED = named("gradient scaler")
+
+
 DROPPED = named("digits much dropout")
 
 LOOP_FAULTS: tuple[Faulty, ...] = (
-    fault("tagger never zeroed", named("tagger lstm both ways"), "missing_zero_grad", step=_never_zeroed, breaks="gradients pile up"),
-    fault("second optimizer never zeroed", named("two optimizers in a list"), "missing_zero_grad", step=_zeroed_elsewhere, breaks="gradients pile up"),
+    fault(
+        "tagger never zeroed",
+        named("tagger lstm both ways"),
+        "missing_zero_grad",
+        step=_never_zeroed,
+        breaks="gradients pile up",
+    ),
+    fault(
+        "second optimizer never zeroed",
+        named("two optimizers in a list"),
+        "missing_zero_grad",
+        step=_zeroed_elsewhere,
+        breaks="gradients pile up",
+    ),
     fault("scaler without backward", SCALED, "missing_backward", costs=0.5, step=_no_backward),
-    fault("window never full", named("accumulation with last window"), "no_optimizer_step", costs=0.5, step=_window_restarts, epoch_end=None),
-    fault("zeroed before the step", named("rows lstm clipped"), "zero_grad_after_backward", costs=0.5, step=_zeroed_before_step),
-    fault("copied after the optimizer", named("words transformer pre-norm"), "optimizer_wrong_params", costs=0.2, build=_copied_after),
-    fault("decoder alone is trained", named("translation recurrent attention"), "optimizer_missing_group", costs=0.1, build=_half_given),
-    fault("parameters lost by name", named("tagger lstm both ways"), "optimizer_missing_group", costs=0.05, build=_lost_by_name),
-    fault("one tower is not trained", named("two towers"), "optimizer_missing_group", costs=0.05, build=_one_tower),
-    fault("held by two optimizers", named("two optimizers in a list"), "optimizer_duplicate_param", build=_held_twice, breaks="a layer is updated twice"),
-    fault("body left frozen", named("words transformer pre-norm"), "unintended_frozen_layer", costs=0.05, build=_left_frozen),
-    fault("memory detached", named("translation recurrent attention"), "detached_graph", costs=0.05, build=_detached_memory),
+    fault(
+        "window never full",
+        named("accumulation with last window"),
+        "no_optimizer_step",
+        costs=0.5,
+        step=_window_restarts,
+        epoch_end=None,
+    ),
+    fault(
+        "zeroed before the step",
+        named("rows lstm clipped"),
+        "zero_grad_after_backward",
+        costs=0.5,
+        step=_zeroed_before_step,
+    ),
+    fault(
+        "memory detached",
+        named("translation recurrent attention"),
+        "detached_graph",
+        costs=0.05,
+        build=_detached_memory,
+    ),
     fault("losses as numbers", MLP, "loss_detached", costs=0.5, step=_numbers_only),
-    fault("code by comparison", named("autoencoder single tensors"), "non_differentiable_op", costs=0.1, build=_rounded_code),
-    fault("watched in evaluation mode", named("wine batchnorm rmsprop"), "train_in_eval_mode", step=_watched, breaks="normalisation never sees its batch"),
-    fault("validated in training mode", DROPPED, "eval_in_train_mode", costs=0.02, build=_dropped, validate=_validate_training),
-    fault("batchnorm validated in training mode", named("cnn batchnorm nesterov"), "eval_in_train_mode", validate=_validate_training, breaks="validation moves statistics"),
-    fault("epochs' schedule each batch", named("steps down"), "scheduler_per_batch", "lr_decayed_too_early", costs=0.1, build=_scheduled(lambda o: _Schedule.StepLR(o, 4, 0.3)), step=scheduled_step, epoch_end=None),
-    fault("batches' schedule each epoch", named("warm-up and cosine"), "scheduler_per_epoch", "warmup_longer_than_run", costs=0.1, build=_scheduled(lambda o: _Schedule.LambdaLR(o, lambda s: min(1, s / 400)), rate=0.05), step=named("sgd bare").program.step, epoch_end=schedule_epoch),
-    fault("linear decay over an epoch", named("warm-up and cosine"), "schedule_length_mismatch", "lr_decayed_too_early", costs=0.1, build=_scheduled(lambda o: _Schedule.LambdaLR(o, lambda s: max(0, 1 - s / 10)))),
-    fault("warm-up of ten thousand steps", named("vision transformer post-norm warm-up"), "warmup_longer_than_run", costs=0.1, build=_scheduled(lambda o: _Schedule.LambdaLR(o, lambda s: min(1, (s + 1) / 10000)))),
-    fault("rate falls in the first epoch", named("steps down"), "lr_decayed_too_early", costs=0.1, build=_scheduled(lambda o: _Schedule.MultiStepLR(o, [1, 2], 0.03), rate=0.03)),
+    fault(
+        "code by comparison",
+        named("autoencoder single tensors"),
+        "non_differentiable_op",
+        costs=0.1,
+        build=_rounded_code,
+    ),
+    fault(
+        "watched in evaluation mode",
+        named("wine batchnorm rmsprop"),
+        "train_in_eval_mode",
+        step=_watched,
+        breaks="normalisation never sees its batch",
+    ),
+    fault(
+        "validated in training mode",
+        DROPPED,
+        "eval_in_train_mode",
+        costs=0.02,
+        build=_dropped,
+        validate=_validate_training,
+    ),
+    fault(
+        "batchnorm validated in training mode",
+        named("cnn batchnorm nesterov"),
+        "eval_in_train_mode",
+        validate=_validate_training,
+        breaks="validation moves statistics",
+    ),
     fault("clipped to nothing by value", named("clipped by value"), "grad_clip_too_small", costs=0.2, step=_value_clip),
     fault("loss capped", named("digits mlp adam"), "loss_clipped", costs=0.3, step=_capped),
     fault("average never updated", named("average of weights"), "ema_never_updated", costs=0.5, step=_plain_average),

@@ -14,12 +14,10 @@ from kilter.testing.programs import data
 from kilter.testing.programs.entries import Training, well
 from kilter.testing.programs.networks import Experts, Gated, perceptron
 from kilter.testing.programs.steps import (
-    AMOUNT,
     CLASSES3,
     CLASSES10,
     TWO,
     balanced_accuracy,
-    mean_error,
     plain_step,
     squeezed,
     stepping,
@@ -30,14 +28,15 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 
-def _adam(model: nn.Module, rate: float = 5e-3) -> torch.optim.Optimizer:
+def adam(model: nn.Module, rate: float = 5e-3) -> torch.optim.Optimizer:
+    """Adam at this rate."""
     return torch.optim.Adam(model.parameters(), lr=rate)
 
 
 def digits_mlp() -> Any:
     """Two hidden layers, Adam."""
     model = perceptron(64, 64, 64, 10)
-    return model, _adam(model), nn.CrossEntropyLoss(), *data.loaders(data.digits())
+    return model, adam(model), nn.CrossEntropyLoss(), *data.loaders(data.digits())
 
 
 def cancer_linear() -> Any:
@@ -64,25 +63,25 @@ def digits_layernorm() -> Any:
 def digits_zero_gates() -> Any:
     """Residual branches that begin at zero."""
     model = Gated(64, 10)
-    return model, _adam(model), nn.CrossEntropyLoss(), *data.loaders(data.digits())
+    return model, adam(model), nn.CrossEntropyLoss(), *data.loaders(data.digits())
 
 
 def digits_weight_norm() -> Any:
     """Weights as direction and length."""
     model = nn.Sequential(weight_norm(nn.Linear(64, 48)), nn.ReLU(), weight_norm(nn.Linear(48, 10)))
-    return model, _adam(model), nn.CrossEntropyLoss(), *data.loaders(data.digits())
+    return model, adam(model), nn.CrossEntropyLoss(), *data.loaders(data.digits())
 
 
 def digits_dropout() -> Any:
     """Much dropout, in a network that is wide enough for it."""
     model = nn.Sequential(nn.Linear(64, 256), nn.ReLU(), nn.Dropout(0.5), nn.Linear(256, 10))
-    return model, _adam(model), nn.CrossEntropyLoss(), *data.loaders(data.digits())
+    return model, adam(model), nn.CrossEntropyLoss(), *data.loaders(data.digits())
 
 
 def digits_smoothed() -> Any:
     """Smoothed labels: the loss stays well above zero."""
     model = perceptron(64, 64, 10)
-    return model, _adam(model), nn.CrossEntropyLoss(label_smoothing=0.1), *data.loaders(data.digits())
+    return model, adam(model), nn.CrossEntropyLoss(label_smoothing=0.1), *data.loaders(data.digits())
 
 
 def digits_selu() -> Any:
@@ -91,19 +90,19 @@ def digits_selu() -> Any:
     for layer in (model[0], model[3]):
         nn.init.kaiming_normal_(layer.weight, nonlinearity="linear")  # type: ignore[arg-type]
         nn.init.zeros_(layer.bias)  # type: ignore[arg-type]
-    return model, _adam(model), nn.CrossEntropyLoss(), *data.loaders(data.digits())
+    return model, adam(model), nn.CrossEntropyLoss(), *data.loaders(data.digits())
 
 
 def digits_hinge() -> Any:
     """A margin between the classes instead of a likelihood."""
     model = perceptron(64, 64, 10)
-    return model, _adam(model), nn.MultiMarginLoss(), *data.loaders(data.digits())
+    return model, adam(model), nn.MultiMarginLoss(), *data.loaders(data.digits())
 
 
 def digits_experts() -> Any:
     """A mixture of experts, all of them asked, weighted by a gate."""
     model = Experts(64, 10)
-    return model, _adam(model), nn.CrossEntropyLoss(), *data.loaders(data.digits())
+    return model, adam(model), nn.CrossEntropyLoss(), *data.loaders(data.digits())
 
 
 def _soft_targets(y: Tensor) -> Tensor:
@@ -115,7 +114,7 @@ def digits_soft_labels() -> Any:
     train, valid = data.digits().both
     split = data.Split((train[0], _soft_targets(train[1])), (valid[0], _soft_targets(valid[1])))
     model = perceptron(64, 64, 10)
-    return model, _adam(model), nn.CrossEntropyLoss(), *data.loaders(split)
+    return model, adam(model), nn.CrossEntropyLoss(), *data.loaders(split)
 
 
 def _judge_soft(model: nn.Module, loss_fn: Any, batch: Any) -> tuple[Tensor, Tensor, int]:
@@ -126,7 +125,7 @@ def _judge_soft(model: nn.Module, loss_fn: Any, batch: Any) -> tuple[Tensor, Ten
 
 def _mixup(model: nn.Module, loss_fn: Any, batch: Any) -> Tensor:
     x, y = batch
-    share = float(torch.distributions.Beta(0.4, 0.4).sample())  # type: ignore[no-untyped-call]
+    share = float(torch.distributions.Beta(0.4, 0.4).sample())
     other = torch.randperm(len(x))
     outputs = model(share * x + (1 - share) * x[other])
     mixed: Tensor = share * loss_fn(outputs, y) + (1 - share) * loss_fn(outputs, y[other])
@@ -136,7 +135,7 @@ def _mixup(model: nn.Module, loss_fn: Any, batch: Any) -> Tensor:
 def rare_weights() -> Any:
     """One row in twenty is of the second class; the loss weighs it up."""
     model = perceptron(12, 32, 2)
-    return model, _adam(model), nn.CrossEntropyLoss(torch.tensor([1.0, 19.0])), *data.loaders(data.rare(), 128)
+    return model, adam(model), nn.CrossEntropyLoss(torch.tensor([1.0, 19.0])), *data.loaders(data.rare(), 128)
 
 
 def rare_sampled() -> Any:
@@ -146,7 +145,7 @@ def rare_sampled() -> Any:
     sampler = WeightedRandomSampler((1 / share)[y].tolist(), len(y))
     model = perceptron(12, 32, 2)
     train: Any = DataLoader(TensorDataset(x, y), 128, sampler=sampler)
-    return model, _adam(model), nn.CrossEntropyLoss(), train, data.loaders(data.rare())[1]
+    return model, adam(model), nn.CrossEntropyLoss(), train, data.loaders(data.rare())[1]
 
 
 class Focal(nn.Module):
@@ -165,7 +164,7 @@ class Focal(nn.Module):
 def rare_focal() -> Any:
     """The same data, focal loss."""
     model = perceptron(12, 32, 2)
-    return model, _adam(model, 1e-2), Focal(), *data.loaders(data.rare(), 128)
+    return model, adam(model, 1e-2), Focal(), *data.loaders(data.rare(), 128)
 
 
 def cancer_sample_weights() -> Any:
@@ -173,10 +172,10 @@ def cancer_sample_weights() -> Any:
     train, valid = data.cancer().both
     split = data.Split((*train, 0.5 + torch.rand(len(train[0]))), (*valid, torch.ones(len(valid[0]))))
     model = perceptron(30, 16, 1)
-    return model, _adam(model), None, *data.loaders(split, 32)
+    return model, adam(model), None, *data.loaders(split, 32)
 
 
-def _weighted(model: nn.Module, loss_fn: Any, batch: Any) -> Tensor:
+def _weighted(model: nn.Module, loss_fn: Any, batch: Any) -> Any:
     x, y, weight = batch
     losses = F.binary_cross_entropy_with_logits(model(x).squeeze(1), y, reduction="none")
     return (losses * weight).sum() / weight.sum()
@@ -191,7 +190,7 @@ def topics_bce() -> Any:
     """Five labels a row, each on its own; rare ones weighed up."""
     model = perceptron(20, 48, 5)
     loss_fn = nn.BCEWithLogitsLoss(pos_weight=torch.full((5,), 1.5))
-    return model, _adam(model), loss_fn, *data.loaders(standard_topics())
+    return model, adam(model), loss_fn, *data.loaders(standard_topics())
 
 
 def standard_topics() -> data.Split:
@@ -202,7 +201,7 @@ def standard_topics() -> data.Split:
 def topics_soft_margin() -> Any:
     """The same by a loss of all five at once."""
     model = perceptron(20, 48, 5)
-    return model, _adam(model), nn.MultiLabelSoftMarginLoss(), *data.loaders(standard_topics())
+    return model, adam(model), nn.MultiLabelSoftMarginLoss(), *data.loaders(standard_topics())
 
 
 def _judge_labels(model: nn.Module, loss_fn: Any, batch: Any) -> tuple[Tensor, Tensor, int]:
@@ -212,99 +211,11 @@ def _judge_labels(model: nn.Module, loss_fn: Any, batch: Any) -> tuple[Tensor, T
     return loss_fn(outputs, y), 2 * (found * y).sum() / (found + y).sum().clamp(min=1), len(y)
 
 
-def friedman_mse() -> Any:
-    """One amount, squared error."""
-    model = perceptron(10, 48, 48, 1)
-    return model, _adam(model), squeezed(nn.MSELoss()), *data.loaders(data.friedman(), 32)
-
-
-def friedman_huber() -> Any:
-    """The same by a loss that large errors move less."""
-    model = perceptron(10, 48, 48, 1)
-    return model, _adam(model), squeezed(nn.HuberLoss()), *data.loaders(data.friedman(), 32)
-
-
-def friedman_two_outputs() -> Any:
-    """Two amounts a row, the second of them the first's square."""
-    train, valid = ((x, torch.stack([y, y**2 - 1], 1)) for x, y in data.friedman().both)
-    model = perceptron(10, 64, 64, 2)
-    return model, _adam(model), nn.MSELoss(), *data.loaders(data.Split(train, valid), 32)
-
-
-class Spread(nn.Module):
-    """A mean and a logarithm of a variance for each row."""
-
-    def __init__(self, given: int) -> None:
-        super().__init__()
-        self.body = nn.Sequential(nn.Linear(given, 48), nn.Tanh(), nn.Linear(48, 48), nn.Tanh())
-        self.mean, self.spread = nn.Linear(48, 1), nn.Linear(48, 1)
-
-    def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        state = self.body(x)
-        return self.mean(state).squeeze(1), self.spread(state).squeeze(1)
-
-
-def friedman_gaussian() -> Any:
-    """Mean and variance by likelihood: the loss becomes negative."""
-    model = Spread(10)
-
-    def loss_fn(outputs: tuple[Tensor, Tensor], y: Tensor) -> Tensor:
-        mean, spread = outputs
-        return F.gaussian_nll_loss(mean, y, spread.exp())
-
-    return model, _adam(model), loss_fn, *data.loaders(data.friedman(), 32)
-
-
-def _judge_spread(model: nn.Module, loss_fn: Any, batch: Any) -> tuple[Tensor, Tensor, int]:
-    x, y = batch
-    outputs = model(x)
-    return loss_fn(outputs, y), (outputs[0] - y).abs().mean(), len(y)
-
-
-QUANTILES = (0.1, 0.5, 0.9)
-
-
-def _pinball(outputs: Tensor, y: Tensor) -> Tensor:
-    rest = y[:, None] - outputs
-    levels = torch.tensor(QUANTILES)
-    return torch.maximum(levels * rest, (levels - 1) * rest).mean()
-
-
-def friedman_quantiles() -> Any:
-    """Three quantiles of one amount."""
-    model = perceptron(10, 48, 48, len(QUANTILES))
-    return model, _adam(model), _pinball, *data.loaders(data.friedman(), 32)
-
-
-def _judge_quantiles(model: nn.Module, loss_fn: Any, batch: Any) -> tuple[Tensor, Tensor, int]:
-    x, y = batch
-    outputs = model(x)
-    return loss_fn(outputs, y), (outputs[:, 1] - y).abs().mean(), len(y)
-
-
-def counts_poisson() -> Any:
-    """Counts by their likelihood; the output is the logarithm of the rate."""
-    x = torch.randn(700, 4, generator=torch.Generator().manual_seed(2))
-    rate = (0.6 * x[:, 0] - 0.5 * x[:, 1] + 1).exp()
-    split = data.parted(x, torch.poisson(rate, generator=torch.Generator().manual_seed(3)))
-    model = perceptron(4, 24, 1)
-    return model, _adam(model), squeezed(nn.PoissonNLLLoss()), *data.loaders(split, 32)
-
-
-@torch.no_grad()
-def count_error(model: nn.Module, loss_fn: Any, loader: Any) -> tuple[float, float]:
-    """Mean absolute error of the rate, relative to that of the mean count."""
-    model.eval()
-    pairs = [(model(x).squeeze(-1), y) for x, y in loader]
-    outputs, y = (torch.cat(part) for part in zip(*pairs, strict=True))
-    return float(loss_fn(outputs, y)), float((outputs.exp() - y).abs().mean() / (y.mean() - y).abs().mean())
-
-
 def moons_sigmoid() -> Any:
     """Probabilities from the model and a loss of probabilities: rightly so."""
     train, valid = ((x, y.float()) for x, y in data.moons().both)
     model = nn.Sequential(nn.Linear(2, 24), nn.Tanh(), nn.Linear(24, 24), nn.Tanh(), nn.Linear(24, 1), nn.Sigmoid())
-    return model, _adam(model, 1e-2), squeezed(nn.BCELoss()), *data.loaders(data.Split(train, valid), 32)
+    return model, adam(model, 1e-2), squeezed(nn.BCELoss()), *data.loaders(data.Split(train, valid), 32)
 
 
 def _judge_probability(model: nn.Module, loss_fn: Any, batch: Any) -> tuple[Tensor, Tensor, int]:
@@ -316,14 +227,14 @@ def _judge_probability(model: nn.Module, loss_fn: Any, batch: Any) -> tuple[Tens
 def wine_log_probabilities() -> Any:
     """Logarithms of probabilities from the model and their likelihood."""
     model = nn.Sequential(nn.Linear(13, 16), nn.ReLU(), nn.Linear(16, 3), nn.LogSoftmax(-1))
-    return model, _adam(model, 1e-2), nn.NLLLoss(), *data.loaders(data.wine(), 16)
+    return model, adam(model, 1e-2), nn.NLLLoss(), *data.loaders(data.wine(), 16)
 
 
 def cancer_signs() -> Any:
     """Labels -1 and 1 for a loss that wants them so."""
     train, valid = ((x, 2 * y - 1) for x, y in data.cancer().both)
     model = perceptron(30, 16, 1)
-    return model, _adam(model), squeezed(nn.SoftMarginLoss()), *data.loaders(data.Split(train, valid), 32)
+    return model, adam(model), squeezed(nn.SoftMarginLoss()), *data.loaders(data.Split(train, valid), 32)
 
 
 def circles_tanh() -> Any:
@@ -336,14 +247,7 @@ def circles_tanh() -> Any:
 def blobs_easy() -> Any:
     """Classes far apart: right after an epoch, and rightly so."""
     model = perceptron(6, 16, 3)
-    return model, _adam(model, 1e-2), nn.CrossEntropyLoss(), *data.loaders(data.blobs(), 32)
-
-
-def diabetes_ridge() -> Any:
-    """Few noisy rows, a linear model, weight decay: half of the variance is all there is."""
-    model = nn.Linear(10, 1)
-    optimizer = torch.optim.AdamW(model.parameters(), lr=1e-2, weight_decay=0.1)
-    return model, optimizer, squeezed(nn.MSELoss()), *data.loaders(data.diabetes(), 32)
+    return model, adam(model, 1e-2), nn.CrossEntropyLoss(), *data.loaders(data.blobs(), 32)
 
 
 def small_and_noisy() -> Any:
@@ -353,7 +257,7 @@ def small_and_noisy() -> Any:
     wrong = torch.rand(len(y), generator=torch.Generator().manual_seed(5)) < 0.125
     y[wrong] = 1 - y[wrong]
     model = perceptron(2, 16, 2)
-    return model, _adam(model), nn.CrossEntropyLoss(), *data.loaders(data.Split((split.train[0], y), split.valid), 16)
+    return model, adam(model), nn.CrossEntropyLoss(), *data.loaders(data.Split((split.train[0], y), split.valid), 16)
 
 
 def _mask_valid(name: str) -> Any:
@@ -422,48 +326,6 @@ TABLES: tuple[Training, ...] = (
         step=plain_step,
         validate=validating(_judge_labels),
     ),
-    well("friedman mse", friedman_mse, epochs=12, reaches=0.85, **AMOUNT),
-    well("friedman huber", friedman_huber, epochs=12, reaches=0.85, **AMOUNT),
-    well(
-        "friedman two outputs",
-        friedman_two_outputs,
-        epochs=12,
-        reaches=0.5,
-        task="regression",
-        step=plain_step,
-        validate=mean_error,
-        higher_is_better=False,
-    ),
-    well(
-        "friedman gaussian likelihood",
-        friedman_gaussian,
-        epochs=15,
-        reaches=0.4,
-        task="regression",
-        step=plain_step,
-        validate=validating(_judge_spread),
-        higher_is_better=False,
-    ),
-    well(
-        "friedman quantiles",
-        friedman_quantiles,
-        epochs=12,
-        reaches=0.4,
-        task="regression",
-        step=plain_step,
-        validate=validating(_judge_quantiles),
-        higher_is_better=False,
-    ),
-    well(
-        "counts poisson",
-        counts_poisson,
-        epochs=10,
-        reaches=0.8,
-        task="regression",
-        step=plain_step,
-        validate=count_error,
-        higher_is_better=False,
-    ),
     well(
         "moons sigmoid bce",
         moons_sigmoid,
@@ -475,6 +337,5 @@ TABLES: tuple[Training, ...] = (
     well("cancer signs soft margin", cancer_signs, epochs=8, reaches=0.94, **TWO),
     well("circles tanh momentum", circles_tanh, epochs=20, reaches=0.95, **(CLASSES3 | {"classes": 2})),
     well("blobs easy", blobs_easy, epochs=6, reaches=0.98, **CLASSES3),
-    well("diabetes linear decay", diabetes_ridge, epochs=25, reaches=0.35, **AMOUNT),
     well("small and noisy", small_and_noisy, epochs=15, reaches=0.75, **(CLASSES3 | {"classes": 2})),
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 def perceptron(*widths: int, dropout: float = 0.0) -> nn.Sequential:
     """Linear layers of these widths with rectifiers between."""
     layers: list[nn.Module] = []
-    for given, made in zip(widths[:-2], widths[1:-1], strict=True):
+    for given, made in itertools.pairwise(widths[:-1]):
         layers += [nn.Linear(given, made), nn.ReLU()]
         layers += [nn.Dropout(dropout)] if dropout else []
     return nn.Sequential(*layers, nn.Linear(widths[-2], widths[-1]))

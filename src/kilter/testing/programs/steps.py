@@ -111,7 +111,7 @@ def balanced_accuracy(model: nn.Module, loss_fn: Any, loader: Iterable[Any]) -> 
     pairs = [(model(x), y) for x, y in loader]
     outputs, y = (torch.cat(part) for part in zip(*pairs, strict=True))
     found = outputs.argmax(-1)
-    recalls = [(found[y == label] == label).float().mean() for label in y.unique()]
+    recalls = [(found[y == label] == label).float().mean() for label in torch.unique(y)]
     return float(loss_fn(outputs, y)), float(torch.stack(recalls).mean())
 
 

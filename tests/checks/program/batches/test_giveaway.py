@@ -15,7 +15,9 @@ def _with_target(data, noise):
 
 def test_a_column_made_from_the_target_of_a_regression(make, look, sets, parts):
     data = _with_target(sets["diabetes"](), 0.05)
-    bench = make(data, lambda: parts["mlp"](11, 1), loss_fn=nn.MSELoss(), task="regression", validate=parts["explained"])
+    bench = make(
+        data, lambda: parts["mlp"](11, 1), loss_fn=nn.MSELoss(), task="regression", validate=parts["explained"]
+    )
     found, _ = look(Giveaway(), bench)
     assert found[0].causes == ("target_leak",)
     assert found[0].where == ("0[10]",)

@@ -11,8 +11,12 @@ from kilter.checks.program.batches.order import SortedBatches
 def test_sorted_targets(make, alarms, sets, parts, name):
     x, y, *valid = sets[name]()
     order = y.flatten().argsort(stable=True)
-    about = {"loss_fn": nn.MSELoss(), "task": "regression", "validate": parts["explained"]} if name == "diabetes" else {}
-    bench = make((x[order], y[order], *valid), lambda: parts["mlp"](x.shape[1], 1 if about else 10), shuffle=False, **about)
+    about = (
+        {"loss_fn": nn.MSELoss(), "task": "regression", "validate": parts["explained"]} if name == "diabetes" else {}
+    )
+    bench = make(
+        (x[order], y[order], *valid), lambda: parts["mlp"](x.shape[1], 1 if about else 10), shuffle=False, **about
+    )
     assert alarms(SortedBatches(), bench) == ["no_shuffle_sorted"]
 
 

@@ -22,7 +22,7 @@ def test_copies_with_a_little_noise(make, look, sets):
 
 
 def test_sequences_that_are_padded_to_another_length(make, alarms, sets, parts):
-    x, y, valid_x, valid_y = sets["tokens"]()
+    x, y, valid_x, _ = sets["tokens"]()
     longer = torch.nn.functional.pad(x[: len(valid_x)], (0, 6))
     assert alarms(SplitOverlap(), make((x, y, longer, y[: len(valid_x)]), parts["Bag"])) == ["train_val_leak"]
 

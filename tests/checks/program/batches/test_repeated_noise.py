@@ -33,12 +33,12 @@ class SeededEpochs:
         return iter(self.loader)
 
 
-def _bench(make, data, change, wrap=lambda loader: loader, **about):
+def _bench(make, data, change, wrap=lambda loader: loader):
     x, y, *valid = data
 
     def loaders():
-        rows = Changed(x, y, change() if about.get("num_workers") else change)
-        return wrap(DataLoader(rows, 32, shuffle=True, **about)), DataLoader(TensorDataset(*valid), 64)
+        rows = Changed(x, y, change)
+        return wrap(DataLoader(rows, 32, shuffle=True)), DataLoader(TensorDataset(*valid), 64)
 
     return make((x,), loaders=loaders)
 
@@ -86,26 +86,22 @@ class Stream:
         return row + 0.1 * torch.from_numpy(self.random.standard_normal(64)).float()
 
 
-def test_a_generator_that_is_copied_into_workers(sets, monkeypatch):
-    rows = Changed(*sets["digits"]()[:2], Stream())
-    said = RepeatedNoise()._copied(_Stub(DataLoader(rows, 32, num_workers=2)))
-    assert said is not None
-    assert "2 worker processes" in said
-    assert RepeatedNoise()._copied(_Stub(DataLoader(rows, 32))) is None
-    fresh = Changed(*sets["digits"]()[:2], _fresh)
-    assert RepeatedNoise()._copied(_Stub(DataLoader(fresh, 32, num_workers=2))) is None
+def _with_workers(make, data, change):
+    x, y, *valid = data
+
+    def loaders():
+        rows = Changed(x[:96], y[:96], change())
+        return DataLoader(rows, 32, num_workers=2), DataLoader(TensorDataset(*valid), 64)
+
+    return make((x,), loaders=loaders)
 
 
-class _Stub:
-    """A bench of which only the training loader is asked for."""
-
-    seed = 0
-
-    def __init__(self, loader):
-        self.loader = loader
-
-    def made(self):
-        return type("Made", (), {"train": self.loader})()
+def test_a_generator_that_is_copied_into_workers(make, look, sets):
+    found, _ = look(RepeatedNoise(), _with_workers(make, sets["digits"](), Stream))
+    assert found[0].causes == ("duplicate_augmentation_seed",)
+    assert "2 worker processes" in found[0].seen
+    assert look(RepeatedNoise(), _with_workers(make, sets["digits"](), lambda: _fresh)) == ([], [])
+    assert look(RepeatedNoise(), _bench(make, sets["digits"](), Stream())) == ([], [])
 
 
 def test_silent_on_noise_that_is_drawn_anew(make, alarms, sets):

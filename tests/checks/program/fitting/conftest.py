@@ -1,6 +1,7 @@
 """Small healthy programs."""
 
 import pytest
+
 from .programs import HEALTHY
 
 

@@ -1,13 +1,23 @@
 """The change that mends a bad training names its cause."""
 
 import pytest
-from .programs import adam, bench_of, network, sgd
+import torch
 
 from kilter.checks.program.fitting.counterfactuals import Counterfactuals
 
+from .programs import adam, bench_of, network, sgd
+
+
+def dropping():
+    """Two layers that hardly pass anything on."""
+    layers = [torch.nn.Linear(8, 24), torch.nn.ReLU(), torch.nn.Dropout(0.97)]
+    more = [torch.nn.Linear(24, 24), torch.nn.ReLU(), torch.nn.Dropout(0.97), torch.nn.Linear(24, 3)]
+    return torch.nn.Sequential(*layers, *more)
+
+
 BAD = {
-    "dropout_too_high": lambda: bench_of(adam(3e-3), model=lambda: network(dropout=0.99)),
-    "weight_decay_too_high": lambda: bench_of(sgd(0.05, weight_decay=0.7)),
+    "dropout_too_high": lambda: bench_of(adam(3e-3), model=dropping),
+    "weight_decay_too_high": lambda: bench_of(sgd(0.05, weight_decay=3.0)),
     "lr_too_high": lambda: bench_of(sgd(30.0)),
     "lr_too_low": lambda: bench_of(sgd(2e-4), epochs=8),
     "adam_eps_wrong": lambda: bench_of(adam(5e-3, eps=30.0)),

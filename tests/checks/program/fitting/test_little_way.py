@@ -2,9 +2,11 @@
 
 import pytest
 import torch
-from .programs import adam, bench_of, sgd
 
 from kilter.checks.program.fitting.little_way import LittleWay
+from kilter.values.finding import Skipped
+
+from .programs import adam, bench_of, sgd
 
 
 @pytest.mark.parametrize("optimizer", [sgd(1e-6), adam(1e-7)], ids=["sgd", "adam"])
@@ -49,4 +51,4 @@ def test_nothing_that_moves_is_another_fault():
     def still(model, _optimizer, loss_fn, batch):
         return loss_fn(model(batch[0]), batch[1])
 
-    assert list(LittleWay().examine(bench_of(sgd(0.1), step=still))) == []
+    assert [type(each) for each in LittleWay().examine(bench_of(sgd(0.1), step=still))] == [Skipped]

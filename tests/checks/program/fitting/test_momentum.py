@@ -1,8 +1,8 @@
 """Momentum that carries the weights past every goal."""
 
-from .programs import bench_of, sgd
-
 from kilter.checks.program.fitting.momentum import Momentum
+
+from .programs import bench_of, sgd
 
 
 def test_one_that_is_too_high_is_named():

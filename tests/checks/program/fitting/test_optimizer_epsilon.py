@@ -2,9 +2,10 @@
 
 import pytest
 import torch
-from .programs import adam, bench_of
 
 from kilter.checks.program.fitting.optimizer_epsilon import OptimizerEpsilon
+
+from .programs import adam, bench_of
 
 
 @pytest.mark.parametrize(

@@ -1,8 +1,8 @@
 """A validation loss that was far lower before the end."""
 
-from .programs import adam, bench_of, network
-
 from kilter.checks.program.fitting.overfitting import Overfitting, _smoothed
+
+from .programs import adam, bench_of, network
 
 
 def test_a_training_that_goes_on_for_too_long_is_named():

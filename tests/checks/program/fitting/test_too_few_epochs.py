@@ -1,12 +1,12 @@
 """A training that ends while it learns."""
 
-from .programs import adam, bench_of, sgd
-
 from kilter.checks.program.fitting.too_few_epochs import TooFewEpochs
+
+from .programs import adam, bench_of, sgd
 
 
 def test_one_that_more_epochs_make_far_better_is_named():
-    found = list(TooFewEpochs().examine(bench_of(sgd(2e-3), epochs=1, batch_size=48)))
+    found = list(TooFewEpochs().examine(bench_of(sgd(1.5e-3), epochs=1, batch_size=24)))
     assert [finding.causes[0] for finding in found] == ["too_few_epochs"]
     assert found[0].evidence["valid with more"] > found[0].evidence["valid"]
 

@@ -2,9 +2,10 @@
 
 import pytest
 import torch
-from .programs import bench_of, sgd
 
 from kilter.checks.program.fitting.weight_decay import WeightDecay
+
+from .programs import bench_of, sgd
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,9 @@ import copy
 import torch
 from torch import nn
 
+from kilter.checks.examination import examine
 from kilter.checks.program.loop.broken_ties import BrokenTies
+from kilter.checks.program.loop.membership import Membership
 
 
 class Words(nn.Module):
@@ -53,6 +55,15 @@ def test_copies_that_go_apart(alarms):
     for network in (lambda: Words(shared=False), Code):
         (finding,) = alarms(BrokenTies(), network=network)
         assert finding.causes == ("tied_weights_broken",)
+
+
+def test_a_copy_that_no_optimizer_holds_is_a_broken_tie(bench_of):
+    def embedding_only(model):
+        return torch.optim.SGD(model.words.parameters(), lr=0.1)
+
+    bench = bench_of(network=lambda: Words(shared=False), optimizer=embedding_only)
+    found = examine((Membership(), BrokenTies()), bench).findings
+    assert [finding.name for finding in found] == ["broken-ties"]
 
 
 def test_ties_that_hold_and_layers_that_only_began_alike(alarms):

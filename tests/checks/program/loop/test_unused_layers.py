@@ -25,6 +25,19 @@ class Called(Forgotten):
         return super().forward(x)
 
 
+class Overwritten(nn.Module):
+    """What the first layers gave is thrown away."""
+
+    def __init__(self):
+        super().__init__()
+        self.first, self.middle, self.last = nn.Linear(6, 12), nn.Linear(12, 12), nn.Linear(6, 3)
+
+    def forward(self, x):
+        hidden = self.middle(self.first(x))
+        hidden = x
+        return self.last(hidden)
+
+
 class Rare(nn.Module):
     """Two heads that take turns, the second one seldom."""
 
@@ -43,8 +56,13 @@ def test_a_layer_that_is_never_called(alarms):
     assert finding.where == ("middle.weight", "middle.bias")
 
 
+def test_most_of_a_model_for_nothing(alarms):
+    (finding,) = alarms(UnusedLayers(), network=Overwritten)
+    assert len(finding.where) == 4
+
+
 def test_what_is_called_or_small_is_a_note(alarms, notes):
-    for network in (Called, lambda: Forgotten(width=1)):
+    for network in (lambda: Called(width=6), lambda: Forgotten(width=1)):
         assert alarms(UnusedLayers(), network=network) == []
         (note,) = notes(UnusedLayers(), network=network)
         assert note.causes == ("unused_layer",)

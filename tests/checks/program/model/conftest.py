@@ -1,5 +1,7 @@
 """Small programs for checks of the model: data, and what people build on it."""
 
+from itertools import pairwise
+
 import pytest
 import torch
 from torch import nn
@@ -37,7 +39,7 @@ class Data:
 def mlp(*widths, act=nn.ReLU, norm=None):
     """Linear layers with a function, and maybe a normalisation, between them."""
     layers = []
-    for wide, narrow in zip(widths[:-2], widths[1:-1], strict=True):
+    for wide, narrow in pairwise(widths[:-1]):
         layers += [nn.Linear(wide, narrow), *([norm(narrow)] if norm else []), act()]
     return nn.Sequential(*layers, nn.Linear(widths[-2], widths[-1]))
 

@@ -15,7 +15,12 @@ def test_missing_functions_are_found_through_normalisation_convolution_and_softm
         program(lambda: nn.Sequential(nn.Linear(12, 64), nn.Linear(64, 3)), numbers),
         program(
             lambda: nn.Sequential(
-                nn.Linear(12, 64), nn.BatchNorm1d(64), nn.Dropout(0.2), nn.Linear(64, 32), nn.Linear(32, 3), nn.LogSoftmax(-1)
+                nn.Linear(12, 64),
+                nn.BatchNorm1d(64),
+                nn.Dropout(0.2),
+                nn.Linear(64, 32),
+                nn.Linear(32, 3),
+                nn.LogSoftmax(-1),
             ),
             numbers,
             loss=nn.NLLLoss,
@@ -70,5 +75,7 @@ def test_a_part_that_the_step_calls_by_itself_is_not_the_network(parts, program,
         optimizer.step()
 
     given = (parts.data.numbers, parts.data.classes)
-    (skipped,) = said(AffineNetwork(), program(lambda: nn.Sequential(nn.Linear(12, 32), nn.Linear(32, 3)), given, step=step))
+    (skipped,) = said(
+        AffineNetwork(), program(lambda: nn.Sequential(nn.Linear(12, 32), nn.Linear(32, 3)), given, step=step)
+    )
     assert isinstance(skipped, Skipped)

@@ -61,7 +61,9 @@ def test_a_mask_that_is_upside_down_is_found(parts, program, findings):
             return self.out(self.encoder(hidden, src_key_padding_mask=tokens > 0)[:, 0])
 
     short = parts.data.lengths < 11
-    (finding,) = findings(CollapsedAttention(), program(Inverted, (parts.data.padded[short], parts.data.verdicts[short])))
+    (finding,) = findings(
+        CollapsedAttention(), program(Inverted, (parts.data.padded[short], parts.data.verdicts[short]))
+    )
     assert "padding" in finding.seen
     assert finding.causes == ("attention_collapse", "padding_leak")
 

@@ -75,7 +75,12 @@ def test_ordinary_rectifiers_are_silent(parts, program, said):
         program(lambda: parts.mlp(12, 32, 32, 3), numbers),
         program(lambda: parts.mlp(12, *[32] * 10, 3), numbers),
         program(lambda: _convolutions(None), pictures),
-        program(lambda: nn.Sequential(parts.mlp(12, 8, 1), nn.ReLU()), (parts.data.numbers, parts.data.values), loss=nn.MSELoss, task="regression"),
+        program(
+            lambda: nn.Sequential(parts.mlp(12, 8, 1), nn.ReLU()),
+            (parts.data.numbers, parts.data.values),
+            loss=nn.MSELoss,
+            task="regression",
+        ),
     ]
     for one in healthy:
         assert said(DeadUnits(), one) == []

@@ -62,7 +62,12 @@ class Attentive(nn.Module):
 
     def __init__(self, *, masked):
         super().__init__()
-        self.embedding, self.score, self.out, self.masked = nn.Embedding(20, 16), nn.Linear(16, 1), nn.Linear(16, 2), masked
+        self.embedding, self.score, self.out, self.masked = (
+            nn.Embedding(20, 16),
+            nn.Linear(16, 1),
+            nn.Linear(16, 2),
+            masked,
+        )
 
     def forward(self, input_ids, attention_mask, labels):
         hidden = self.embedding(input_ids)

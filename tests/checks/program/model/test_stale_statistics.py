@@ -22,7 +22,7 @@ class Frozen(nn.Module):
         super().__init__()
         self.first, self.out = nn.Sequential(nn.Linear(12, 16), nn.BatchNorm1d(16, momentum=1e-5)), nn.Linear(16, 3)
 
-    def train(self, mode=True):
+    def train(self, mode=True):  # noqa: FBT002 - as torch has it
         super().train(mode)
         self.first.eval()
         return self
@@ -51,7 +51,10 @@ def test_usual_cumulative_absent_and_frozen_statistics_are_silent(parts, program
     for momentum in (0.1, 0.9, None):
         assert said(StaleStatistics(), program(lambda momentum=momentum: _normed(parts, momentum), far)) == []
     assert said(StaleStatistics(), program(Frozen, far)) == []
-    for model in (lambda: parts.mlp(12, 8, 3), lambda: nn.Sequential(nn.BatchNorm1d(12, track_running_stats=False), nn.Linear(12, 3))):
+    for model in (
+        lambda: parts.mlp(12, 8, 3),
+        lambda: nn.Sequential(nn.BatchNorm1d(12, track_running_stats=False), nn.Linear(12, 3)),
+    ):
         (skipped,) = said(StaleStatistics(), program(model, far))
         assert isinstance(skipped, Skipped)
 

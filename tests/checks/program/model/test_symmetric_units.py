@@ -109,4 +109,6 @@ def test_a_zero_linear_layer_alone_learns_and_is_silent(parts, program, said):
     def model():
         return _filled(nn.Linear(12, 3), 0.0)
 
-    assert said(SymmetricUnits(), program(model, given, optimizer=lambda m: torch.optim.SGD(m.parameters(), lr=0.1))) == []
+    assert (
+        said(SymmetricUnits(), program(model, given, optimizer=lambda m: torch.optim.SGD(m.parameters(), lr=0.1))) == []
+    )

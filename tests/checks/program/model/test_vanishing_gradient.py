@@ -36,7 +36,7 @@ def test_many_sigmoids_and_small_weights_are_found(seed, parts, program, finding
     assert said[0][0].evidence["share"] < 1e-4
 
 
-def test_deep_healthy_networks_are_silent(parts, program, said):
+def test_deep_healthy_networks_are_silent(parts, program, findings, said):
     given = (parts.data.numbers, parts.data.classes)
 
     def orthogonal():
@@ -55,6 +55,6 @@ def test_deep_healthy_networks_are_silent(parts, program, said):
         program(lambda: parts.Residual(1e-5), given),
         program(parts.Transformer, (parts.data.padded, parts.data.verdicts)),
     ]
-    assert [said(VanishingGradient(), one) for one in healthy] == [[]] * len(healthy)
+    assert [findings(VanishingGradient(), one) for one in healthy] == [[]] * len(healthy)
     (shallow,) = said(VanishingGradient(), program(lambda: parts.mlp(12, 8, 3), given))
     assert isinstance(shallow, Skipped)

@@ -63,7 +63,7 @@ class LabelRelation(ProgramProbe):
     code: ClassVar[str] = "B103"
     name: ClassVar[str] = "label-relation"
     learnable: float = 0.3  # of the way from a constant answer to perfection, in the split that is in order
-    harmful: float = 0.2  # more wrong labels than one in five are seldom meant
+    harmful: float = 0.18  # more wrong labels than about one in six are seldom meant
     gone: float = 0.9  # no relation is left
     alike: float = 1.25  # distance between the splits' inputs, over that within one
 
@@ -85,11 +85,7 @@ class LabelRelation(ProgramProbe):
             return
         allowed = max(self.harmful, 1.5 * self.harmful if self._augmented(bench) else 0.0)
         in_train, in_valid = max(seen.train, seen.back), max(seen.valid, seen.forth)
-        if seen.valid > self.learnable and seen.valid - in_train > seen.margin + 0.05:  # beyond chance
-            yield from self._wrong("training", in_train, seen.valid, seen, allowed, classes=both.classes)
-        elif seen.train > self.learnable and seen.train - in_valid > seen.margin + 0.05:  # as above
-            yield from self._wrong("validation", in_valid, seen.train, seen, allowed, classes=both.classes)
-        elif min(seen.train, seen.valid) > self.learnable and max(seen.forth, seen.back) < seen.margin:
+        if min(seen.train, seen.valid) > self.learnable and max(seen.forth, seen.back) < seen.margin:
             yield self._finding(
                 "label_misaligned" if both.numeric else "vocabulary_mismatch",
                 Severity.FAILURE,
@@ -99,21 +95,28 @@ class LabelRelation(ProgramProbe):
                 seen,
                 others=("label_misaligned", "val_preprocess_mismatch"),
             )
+        elif seen.valid > self.learnable + seen.margin and seen.valid - in_train > seen.margin + 0.05:  # beyond chance
+            yield from self._wrong("training", in_train, seen.valid, seen, allowed, both=both)
+        elif seen.train > self.learnable + seen.margin and seen.train - in_valid > seen.margin + 0.05:  # as above
+            yield from self._wrong("validation", in_valid, seen.train, seen, allowed, both=both)
 
     def _wrong(
-        self, split: str, own: float, other: float, seen: Relations, allowed: float, *, classes: bool
+        self, split: str, own: float, other: float, seen: Relations, allowed: float, *, both: Pairs
     ) -> Iterator[Finding | Skipped]:
         left = own / other
+        classes = both.classes
+        foreign = 1 - float(both.train_targets.mean(0).max()) if classes else 1.0
         share = 1 - (left if classes else left**0.5)  # a share f of foreign labels leaves (1 - f)² of R²
-        if share < allowed:
-            return
+        wrong = share * foreign  # a label that was dealt out at random is right now and then
         gone = own < seen.margin or share > self.gone
+        if wrong < allowed and not gone:
+            return
         other_split = "validation" if split == "training" else "training"
         yield self._finding(
             "label_misaligned" if gone else "label_noise",
             Severity.FAILURE if gone else Severity.WARNING,
             f"Labels of {split} follow from their inputs at {own:.2f} of the way from a constant answer to perfection,"
-            f" those of {other_split} at {other:.2f}: about {share:.0%} of them do not belong to their inputs.",
+            f" those of {other_split} at {other:.2f}: about {wrong:.0%} of them are wrong.",
             f"Look where inputs and labels of {split} are shuffled, sorted or filtered apart from one another."
             if gone
             else f"Look at labels of {split} that a cross-validated model contradicts, and correct or drop them.",

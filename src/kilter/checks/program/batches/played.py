@@ -250,4 +250,17 @@ def stage(bench: Bench) -> tuple[Made, OutputKind] | str:
     found = [output for output in outputs if output is not None]
     if not found or not all(leaves(read.batches[0]).get(path) is not None for path in bench.roles.targets[:1]):
         return "answers and targets of validation are not seen"
-    return made, output_kind(bench, found)
+    kind = output_kind(bench, found)
+    if kind is OutputKind.PROBABILITIES and bench.program.output is None and not _bounded(bench):
+        kind = OutputKind.LOGITS
+    return made, kind
+
+
+def _bounded(bench: Bench) -> bool:
+    """Whether outputs stay between nought and one with weights that are thirty times as large: logits leave it."""
+    made = bench.made()
+    with torch.no_grad():
+        for parameter in made.model.parameters():
+            parameter.mul_(30.0)
+    output = main_output(bench.peek(made, given(bench).train.batches[0], training=False).outputs)
+    return output is not None and bool(((output >= 0) & (output <= 1)).all())

@@ -27,8 +27,8 @@ from kilter.checks.program.fitting.judging import (
     reach,
     still_falling,
 )
-from kilter.checks.program.fitting.plan import ordinary_norm, planned
-from kilter.checks.program.fitting.settings import groups_of, momentum_of, number
+from kilter.checks.program.fitting.plan import first_length, ordinary_norm, planned
+from kilter.checks.program.fitting.settings import groups_of, momentum_of, number, plain_momentum
 from kilter.checks.program.mechanisms import MECHANISMS
 from kilter.checks.program.probe import Effort, ProgramProbe
 from kilter.engine.trees import size
@@ -80,6 +80,7 @@ class Counterfactuals(ProgramProbe):
     tiny: int = 4  # rows up to which a batch is small
     few: int = 2  # batches an epoch up to which they are large
     epsilon: float = 1e-4  # ten thousand times the usual one
+    absurd: float = 0.3  # of the weights' own size: no clipping makes such updates right
 
     def probe(self, bench: Bench) -> Iterator[Finding | Skipped]:
         base = attempt(bench)
@@ -118,7 +119,7 @@ class Counterfactuals(ProgramProbe):
             yield Rung(
                 change=split(8), causes=("batch_too_large", "too_few_epochs"), advice="Make the batches smaller."
             )
-        if _spikes(base):
+        if _spikes(base) and first_length(bench) < self.absurd * (1 - plain_momentum(bench)):
             yield Rung(
                 change=clipped(min(1.0, ordinary_norm(bench))),
                 causes=("missing_grad_clip", "lr_too_high"),

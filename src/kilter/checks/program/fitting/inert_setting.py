@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar, final
+from difflib import get_close_matches
+from typing import TYPE_CHECKING, ClassVar, Final, final
 
 import torch
 
@@ -24,6 +25,9 @@ from kilter.values.finding import Finding, Severity, Skipped, Strength
 if TYPE_CHECKING:
     from torch import Tensor
 
+NOTES: Final = ("names", "params", "lr", "initial_", "max_", "min_", "base_", "swa_")
+"""Beginnings of what schedulers write into groups for themselves."""
+
 
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,8 +37,9 @@ class InertSetting(ProgramProbe):
     **What it proves.** It decides nothing: the optimizer does not read it, or something overwrites it. Two runs that
     differ in it alone are equal bit by bit.
 
-    **How.** Momentum and weight decay that are not zero, and settings whose names the optimizer itself does not know:
-    `steps` steps with the setting at zero (or one more), from the same seed on the same batches.
+    **How.** Momentum and weight decay that are not zero, and settings with a name like one that the optimizer knows:
+    `steps` steps without momentum, or with the other settings a thousand times as large (a usual one may well be lost
+    in rounding at a small rate), from the same seed on the same batches.
 
     **When it stays silent.** No such setting, the weights differ, nothing moved at all, or two runs that are the same
     already differ.
@@ -58,7 +63,9 @@ class InertSetting(ProgramProbe):
             return
         inert = []
         for name, value in wanted.items():
-            other = self._weights(bench, with_setting(name, 0.0 if value else 1.0), steps)
+            other = self._weights(
+                bench, with_setting(name, 0.0 if name == "momentum" else max(10.0, 1000 * value)), steps
+            )
             if other is not None and _same(own, other):
                 inert.append(name)
         if not inert or not _same(own, self._weights(bench, AS_IT_IS, steps) or {}):
@@ -89,16 +96,18 @@ class InertSetting(ProgramProbe):
 
 
 def _chosen(bench: Bench) -> dict[str, float]:
-    """Settings that somebody chose and that may decide nothing, with their values."""
-    own = ("names", "params", "lr", "initial_lr", "max_lr", "min_lr", "swa_lr")
-    made = bench.made()
-    known = {name for optimizer in made.optimizers for name in optimizer.defaults}
+    """Settings that somebody chose and that may decide nothing, with their values.
+
+    Of settings that the optimizer does not know only those that look like one that it does: schedulers and people keep
+    notes of their own in the groups.
+    """
+    known = {name for optimizer in bench.made().optimizers for name in optimizer.defaults}
     found: dict[str, float] = {}
     for group in groups_of(bench):
         for name in group:
             value = _value(group, name)
-            common = name in ("weight_decay", "momentum")
-            if value and name not in own and (common or (known and name not in known)):
+            misspelt = name not in known and not name.startswith(NOTES) and get_close_matches(name, known, cutoff=0.75)
+            if value and (name in ("weight_decay", "momentum") or misspelt):
                 found[name] = value
     return found
 

@@ -11,7 +11,6 @@ import torch
 from kilter.checks.program.bench import Bench
 from kilter.checks.program.probe import ProgramProbe
 from kilter.values.finding import Finding, Severity, Skipped, Strength
-from kilter.values.recording import Recording
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -43,13 +42,7 @@ class BrokenTies(ProgramProbe):
         if not recording.steps:
             yield Skipped(name=self.name, reason="no step was recorded")
             return
-        candidates = list(self._pairs(recording))
-        if not candidates:
-            return
-        modules = dict(bench.made().model.named_modules())
-        for one, other, turned in candidates:
-            if not turned and _kind(modules, one) == _kind(modules, other):
-                continue
+        for one, other, turned in tied(bench, least=self.least):
             left, right = recording.after[one], recording.after[other]
             gap = float((left - (right.T if turned else right)).norm() / left.norm().clamp_min(1e-12))
             if gap == 0:
@@ -57,7 +50,7 @@ class BrokenTies(ProgramProbe):
             yield Finding(
                 code=self.code,
                 name=self.name,
-                severity=Severity.WARNING,
+                severity=Severity.FAILURE,
                 strength=Strength.PROVED,
                 seen=f"{one!r} and {other!r} began with the same {left.numel():,} numbers"
                 f"{', transposed,' if turned else ''} and differ by {gap:.2g} of their size after"
@@ -68,25 +61,33 @@ class BrokenTies(ProgramProbe):
                 evidence={"difference": gap},
             )
 
-    def _pairs(self, recording: Recording) -> Iterator[tuple[str, str, bool]]:
-        first = recording.steps[0].before
-        names = [
-            n
-            for n in recording.names
-            if n in first
-            and n in recording.after
-            and n in recording.trainable
-            and first[n].ndim == 2
-            and first[n].numel() >= self.least
-            and bool((first[n] != first[n].flatten()[0]).any())
-        ]
-        for at, one in enumerate(names):
-            for other in names[at + 1 :]:
-                left, right = first[one], first[other]
-                if left.shape == right.shape and torch.equal(left, right):
-                    yield one, other, False
-                elif left.shape == right.shape[::-1] and torch.equal(left, right.T) and not _symmetric(left):
-                    yield one, other, True
+
+def tied(bench: Bench, *, least: int = 16) -> list[tuple[str, str, bool]]:
+    """Pairs of matrices of different kinds of layers that began with the same numbers, and whether transposed."""
+    recording = bench.recording
+    first = recording.steps[0].before if recording.steps else {}
+    names = [
+        n
+        for n in recording.names
+        if n in first
+        and n in recording.after
+        and n in recording.trainable
+        and first[n].ndim == 2
+        and first[n].numel() >= least
+        and bool((first[n] != first[n].flatten()[0]).any())
+    ]
+    found = []
+    for at, one in enumerate(names):
+        for other in names[at + 1 :]:
+            left, right = first[one], first[other]
+            if left.shape == right.shape and torch.equal(left, right):
+                found.append((one, other, False))
+            elif left.shape == right.shape[::-1] and torch.equal(left, right.T) and not _symmetric(left):
+                found.append((one, other, True))
+    if not found:
+        return []
+    modules = dict(bench.made().model.named_modules())
+    return [pair for pair in found if pair[2] or _kind(modules, pair[0]) != _kind(modules, pair[1])]
 
 
 def _symmetric(matrix: Tensor) -> bool:

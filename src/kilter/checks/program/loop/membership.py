@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, ClassVar, final
 import torch
 
 from kilter.checks.program.bench import Bench
+from kilter.checks.program.loop.broken_ties import tied
 from kilter.checks.program.loop.origins import declared, drawn_at_random, module_of
 from kilter.checks.program.loop.windows import nothing
 from kilter.checks.program.probe import ProgramProbe
@@ -65,6 +66,7 @@ class Membership(ProgramProbe):
         wrong = [name for name in missing if name in random] + loose
         if not wrong and not dead:
             return
+        ties = {name for one, other, _ in tied(bench) for name in (one, other)}
         sizes = {name: torch.Size(recording.shapes.get(name, ())).numel() for name in recording.names}
         wrong = wrong or missing
         share = sum(sizes[name] for name in wrong) / max(1, sum(sizes.values()))
@@ -84,6 +86,7 @@ class Membership(ProgramProbe):
             else "Give the optimizer these parameters, too, or declare them as frozen.",
             causes=("layer_created_in_forward", *causes) if late and set(late) >= set(wrong) else causes,
             where=shown(wrong),
+            follows=("broken-ties",) if ties >= set(wrong) else (),
             evidence={"missing": len(wrong), "share": share, "held without a gradient": len(dead)},
         )
 

@@ -68,7 +68,8 @@ class Schedules(ProgramProbe):
         over = sum(rate < self.gone * peak for rate in way.rates) / len(way.rates)
         if way.batches > 1 and per_batch and (work < self.least or self._meant_for_epochs(way)):
             other = _work(way.each_epoch)
-            one_epoch = abs(sum(rate >= self.gone * peak for rate in way.rates) - way.batches) <= 1
+            lasts = sum(rate >= self.gone * peak for rate in way.rates)
+            one_epoch = abs(lasts - way.batches) <= 0.2 * way.batches  # its length is that of an epoch, in batches
             if not one_epoch and (other >= self.enough or self._meant_for_epochs(way)):
                 yield self._finding(
                     f"The schedule is stepped for each batch: {percent(over)} of the run has less than {self.gone:.0%}"

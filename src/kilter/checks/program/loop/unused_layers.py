@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Any, ClassVar, final
@@ -18,6 +18,7 @@ from kilter.checks.program.probe import ProgramProbe
 from kilter.checks.wording import agreeing, counted, listed, percent, shown
 from kilter.engine.programs import batches, train_step
 from kilter.values.finding import Finding, Severity, Skipped, Strength
+from kilter.values.recording import Recording
 
 
 @final
@@ -30,7 +31,7 @@ class UnusedLayers(ProgramProbe):
 
     **How.** Of the parameters that no recorded backward reached, those are unused whose values do not change the loss.
     Where their modules are never called during up to `steps` steps either, and they hold a good part of the model,
-    it is a warning.
+    or where they hold most of it, it is a warning.
 
     **When it stays silent.** Above a note: modules that are called, be it that their result is not used (the pooler
     of an encoder); layers whose weights were learnt before; parts below `share`.
@@ -41,6 +42,7 @@ class UnusedLayers(ProgramProbe):
     code: ClassVar[str] = "L106"
     name: ClassVar[str] = "unused-layers"
     share: float = 0.1  # of the model's numbers: below it the network is about the one that was meant
+    most: float = 0.5  # of the model's numbers, called or not: what remains is another model
     steps: int = 100  # batches in which a rarely used part may turn up
 
     def probe(self, bench: Bench) -> Iterator[Finding | Skipped]:
@@ -55,15 +57,15 @@ class UnusedLayers(ProgramProbe):
             left = [name for name in left if moves_the_loss(bench, made, batch, [name]) is False]
         if not left:
             return
-        sizes = {name: torch.Size(shape).numel() for name, shape in recording.shapes.items()}
-        share = sum(sizes[name] for name in left) / max(1, sum(sizes[name] for name in recording.names))
+        share = _share(recording, left)
         random = drawn_at_random(bench, left) - copies(recording)
-        idle = sum(sizes[n] for n in left if n in random) / max(1, sum(sizes[n] for n in recording.names))
-        never = idle >= self.share and not self._called(bench, {module_of(name) for name in left if name in random})
+        idle = {module_of(name) for name in random}
+        silent = idle - self._called(bench, idle) if _share(recording, random) >= self.share else set()
+        never = _share(recording, (name for name in random if module_of(name) in silent)) >= self.share
         yield Finding(
             code=self.code,
             name=self.name,
-            severity=Severity.WARNING if never else Severity.NOTE,
+            severity=Severity.WARNING if never or _share(recording, random) > self.most else Severity.NOTE,
             strength=Strength.PROVED,
             seen=f"{counted(len(left), 'parameter')} ({percent(share)} of the model's numbers)"
             f" {agreeing(len(left), 'does', 'do')} not change the loss and"
@@ -74,21 +76,30 @@ class UnusedLayers(ProgramProbe):
             evidence={"parameters": len(left), "share": share, "never called": never},
         )
 
-    def _called(self, bench: Bench, modules: set[str]) -> bool:
-        """Whether a step calls one of these modules."""
+    def _called(self, bench: Bench, modules: set[str]) -> set[str]:
+        """Which of these modules a step calls."""
         made = bench.made()
-        seen: list[bool] = []
+        seen: set[str] = set()
 
-        def entering(_module: Any, _arguments: Any) -> None:
-            seen.append(True)
+        def hook(name: str) -> Any:
+            def entering(_module: Any, _arguments: Any) -> None:
+                seen.add(name)
+
+            return entering
 
         with ExitStack() as stack:
             for name, module in made.model.named_modules():
                 if name in modules:
-                    stack.callback(module.register_forward_pre_hook(entering).remove)
+                    stack.callback(module.register_forward_pre_hook(hook(name)).remove)
             with persons_code("A training step"):
                 for _, batch in batches(bench.program, made, self.steps):
                     train_step(bench.program, made, batch)
-                    if seen:
-                        return True
-        return False
+                    if seen >= modules:
+                        break
+        return seen
+
+
+def _share(recording: Recording, names: Iterable[str]) -> float:
+    """Of the model's numbers, the share that these parameters hold."""
+    sizes = {name: torch.Size(recording.shapes[name]).numel() for name in recording.names if name in recording.shapes}
+    return sum(sizes.get(name, 0) for name in names) / max(1, sum(sizes.values()))

@@ -80,9 +80,10 @@ class LossNumbers(ProgramProbe):
         floats = [tensor for tensor in leaves(step.batch).values() if tensor.is_floating_point()]
         weights = [tensor for tensor in step.before.values() if tensor.is_floating_point()]
         outputs = [t for t in (main_output(call.result) for call in step.calls) if t is not None]
-        if not _finite(floats) or not _finite(weights) or _largest(weights) > self.ordinary or not outputs:
-            return "elsewhere"
-        if _largest(floats) > self.ordinary or (_finite(outputs) and _largest(outputs) > self.ordinary):
+        exploded = (
+            max(_largest(weights), _largest(floats), _largest(outputs) if _finite(outputs) else 0.0) > self.ordinary
+        )
+        if exploded or not outputs or not _finite([*floats, *weights]):
             return "elsewhere"
         scaled = surface is not None and any(float(b.loss.abs().max()) > 1e3 for b in step.backwards)
         if finite_loss:

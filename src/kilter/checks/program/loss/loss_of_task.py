@@ -93,7 +93,7 @@ class LossOfTask(ProgramProbe):
             return None
         if meeting.form is Form.SHARES and not bool(((wanted == 0) | (wanted == 1)).all()):
             return None
-        draws = [meeting.back(_noise(wanted, seed) + 0.5) for seed in (1, 2, 3)]
+        draws = [meeting.back(size * _noise(wanted, at) + 0.5) for at, size in enumerate((0.3, 1.0, 3.0))]
         losses = [surface.loss(draw) for draw in draws]
         if not all(math.isfinite(loss) and loss > 0 for loss in losses):
             return None

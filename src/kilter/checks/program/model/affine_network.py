@@ -6,8 +6,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, final
 
-import torch
-
 from kilter.checks.persons_code import PersonsCodeFailed
 from kilter.checks.program.bench import Bench
 from kilter.checks.program.model.activity import activity
@@ -53,7 +51,9 @@ class AffineNetwork(ProgramProbe):
             return
         inputs = {p: t for p, t in seen.arguments.items() if t.is_floating_point() and t.ndim > 1}
         if not inputs or len(inputs) < len([t for t in seen.arguments.values() if t.ndim > 1]):
-            yield Skipped(name=self.name, reason="the model's inputs are not all numbers between which there are others")
+            yield Skipped(
+                name=self.name, reason="the model's inputs are not all numbers between which there are others"
+            )
             return
         weights = [name for name in bench.recording.names if name in activity(bench).applied]
         if len(weights) < 2:

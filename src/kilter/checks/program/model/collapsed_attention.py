@@ -75,21 +75,23 @@ class CollapsedAttention(ProgramProbe):
             yield Skipped(name=self.name, reason="no attention over four places or more was seen")
             return
         later = self._looks(bench, settled)
-        pointed = [look for look in begun if look.largest > self.largest]
+        pointed = [look for look in begun if look.largest > self.largest and look.uneven >= self.uneven]
         even = [look for look in later if look.uneven < self.uneven]
-        padded = [look for look in begun if look.padding > self.padding]
+        padded = [look for look in begun if look.padding > self.padding and not pointed]
         if pointed:
             words = f"one place got {percent(pointed[0].largest)} of the weight on the mean before the first update"
-            advice = "Divide the products of queries and keys by the root of their width, and draw their weights smaller."
-        elif even:
-            words = "all places got the same weight to the last digit, before and after the first updates"
-            advice = "See that queries and keys depend on the input, and over which dimension the softmax runs."
+            advice = (
+                "Divide the products of queries and keys by the root of their width, and draw their weights smaller."
+            )
         elif padded:
             words = f"padding got {percent(padded[0].padding)} of the weight"
             advice = "Turn the mask over: see whether true means padding or a real place."
+        elif even:
+            words = "all places got the same weight to the last digit, before and after the first updates"
+            advice = "See that queries and keys depend on the input, and over which dimension the softmax runs."
         else:
             return
-        names = list(dict.fromkeys(look.module or "the model itself" for look in pointed or even or padded))
+        names = list(dict.fromkeys(look.module or "the model itself" for look in pointed or padded or even))
         yield Finding(
             code=self.code,
             name=self.name,
@@ -97,7 +99,7 @@ class CollapsedAttention(ProgramProbe):
             strength=Strength.MEASURED,
             seen=f"In the attention of {listed(names)}, {words}.",
             advice=advice,
-            causes=("attention_collapse", "saturated_activation") if not padded else ("attention_collapse", "padding_leak"),
+            causes=("attention_collapse", "padding_leak" if padded else "saturated_activation"),
             where=shown(names),
             evidence={
                 "largest": [round(look.largest, 4) for look in begun[:20]],
@@ -115,7 +117,8 @@ class CollapsedAttention(ProgramProbe):
             spread = _spread(activation)
             if spread is None or spread[0].shape[-1] < self.places or spread[0].numel() > 1 << 24:
                 return
-            reading = _read(activation.module, *spread, self.places, count, [p.lengths for p in padded])
+            lengths = [one.lengths for one in padded]
+            reading = _read(activation.module, *spread, places=self.places, count=count, lengths=lengths)
             if reading is not None:
                 found.append(reading)
 
@@ -145,7 +148,7 @@ def _spread(activation: Activation) -> tuple[Tensor, Tensor] | None:
 
 
 def _read(
-    module: str, weights: Tensor, allowed: Tensor, places: int, count: int, lengths: list[Tensor]
+    module: str, weights: Tensor, allowed: Tensor, *, places: int, count: int, lengths: list[Tensor]
 ) -> Look | None:
     number = allowed.sum(-1)
     wide = number >= places

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from itertools import pairwise
 from statistics import median
 from typing import TYPE_CHECKING, final
 
@@ -74,7 +75,7 @@ def gradient_norms(recording: Recording) -> list[float]:
 def slope(numbers: list[float]) -> float:
     """The typical step from one positive number to the next, as a factor; 1 for less than two."""
     logs = [math.log(number) for number in numbers if number > 0 and math.isfinite(number)]
-    steps = [right - left for left, right in zip(logs, logs[1:], strict=False)]
+    steps = [right - left for left, right in pairwise(logs)]
     return math.exp(median(steps)) if steps else 1.0
 
 

@@ -136,8 +136,6 @@ def _place(tensor: Tensor, fewer: Tensor, count: int) -> tuple[int, int] | None:
     found = [
         (d, tensor.shape[d] // count)
         for d in range(tensor.ndim)
-        if tensor.shape[d] % count == 0
-        and tensor.shape[d]
-        and fewer.shape[d] == tensor.shape[d] // count * (count - 1)
+        if tensor.shape[d] % count == 0 and tensor.shape[d] and fewer.shape[d] == tensor.shape[d] // count * (count - 1)
     ]
     return found[0] if len(found) == 1 else None

@@ -146,7 +146,7 @@ def _next_places(tensor: Tensor, target: Tensor, dim: int) -> bool:
 def _alike(left: Tensor, right: Tensor) -> float:
     """Share of places that are the same, of those where the left one varies and the right one is asked for."""
     asked = right >= 0 if not right.is_floating_point() else torch.ones_like(right, dtype=torch.bool)
-    if int(asked.sum()) < 4 or len(left.unique()) < 3:
+    if int(asked.sum()) < 4 or len(torch.unique(left)) < 3:
         return 0.0
     return float((left == right)[asked].double().mean())
 

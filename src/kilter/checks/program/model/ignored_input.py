@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, final
 
+import torch
+
 from kilter.checks.persons_code import PersonsCodeFailed
 from kilter.checks.program.bench import Bench
 from kilter.checks.program.model.input_effect import effect, ignores_input, turned_inputs
@@ -95,5 +97,5 @@ class IgnoredInput(ProgramProbe):
 
 def _is_proper(tensor: Tensor) -> bool:
     """Whether it is an input by itself: numbers with a fraction, or tokens in rows; no mask, length or number."""
-    varied = tensor.is_floating_point() and len(tensor.flatten()[:1000].unique()) > 2
+    varied = tensor.is_floating_point() and len(torch.unique(tensor.flatten()[:1000])) > 2
     return tensor.ndim >= 2 and (varied or is_tokens(tensor))

@@ -106,8 +106,8 @@ class PaddingSeen(ProgramProbe):
             strength=Strength.PROVED,
             seen=f"Outputs of the shorter sequences {_told(change)} when only their padding"
             f"{'' if padded.pad is None else f' (token {padded.pad})'} was cut off, in evaluation mode.",
-            advice="Leave padded places out: in pooling, in attention (`src_key_padding_mask`, `attention_mask`), and by"
-            " taking a recurrent network's state at the last real token or packing what goes through it.",
+            advice="Leave padded places out: in pooling, in attention (`src_key_padding_mask`, `attention_mask`), and"
+            " by taking a recurrent network's state at the last real token or packing what goes through it.",
             causes=("padding_leak",),
             follows=("rows-mixed",),
             evidence={"change": change, "pad": padded.pad, "argument": _said(padded.path)},

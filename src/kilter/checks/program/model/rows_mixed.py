@@ -101,9 +101,7 @@ class RowsMixed(ProgramProbe):
         return not isinstance(layout, str) and self._gap(seen, layout) is None
 
 
-def _sides(
-    layout: Layout, path: Path, left: Tensor, right: Tensor
-) -> tuple[tuple[Tensor, ...], tuple[Tensor, ...]]:
+def _sides(layout: Layout, path: Path, left: Tensor, right: Tensor) -> tuple[tuple[Tensor, ...], tuple[Tensor, ...]]:
     """Both by example, cut to what they share where padding follows the longest row."""
     if left.shape != right.shape and left.ndim == right.ndim:
         shared = tuple(slice(min(a, b)) for a, b in zip(left.shape, right.shape, strict=True))

@@ -81,7 +81,7 @@ def _lengths(real: Tensor) -> Tensor | None:
     places = torch.arange(1, real.shape[1] + 1, device=real.device)
     lengths = (real * places).max(1).values
     padded = float((lengths < real.shape[1]).double().mean())
-    return lengths if padded >= 0.2 and len(lengths.unique()) >= 3 and int(lengths.min()) >= 1 else None
+    return lengths if padded >= 0.2 and len(torch.unique(lengths)) >= 3 and int(lengths.min()) >= 1 else None
 
 
 def _agreed(arguments: Mapping[Path, Tensor], path: Path, lengths: Tensor, width: int) -> bool:

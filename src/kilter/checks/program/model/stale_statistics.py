@@ -82,16 +82,14 @@ class StaleStatistics(ProgramProbe):
             strength=Strength.MEASURED,
             seen=f"In one step the running statistics of {listed(stale)} went {percent(moved)} of the way to those of"
             f" the batch; after {whole:,} steps {percent((1 - moved) ** whole)} of their start will be left.",
-            advice="Leave the momentum at 0.1 (in torch the weight of the new batch, not of the old statistics), and let"
-            " every training step write the statistics.",
+            advice="Leave the momentum at 0.1 (in torch the weight of the new batch, not of the old statistics), and"
+            " let every training step write the statistics.",
             causes=("bn_stats_stale",),
             where=shown(list(stale)),
             evidence={"share": moved, "steps": whole},
         )
 
-    def _share(
-        self, before: Any, after: Any, key: str, batch: tuple[Tensor, Tensor]
-    ) -> float | None:
+    def _share(self, before: Any, after: Any, key: str, batch: tuple[Tensor, Tensor]) -> float | None:
         """The share of the way to the batch's statistics that one step went; None where that way is short."""
         spread = key.replace("running_mean", "running_var")
         start = torch.cat([before[key], before[spread]]).double().cpu()

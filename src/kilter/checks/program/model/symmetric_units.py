@@ -66,8 +66,8 @@ class SymmetricUnits(ProgramProbe):
             seen=f"{counted(copies[named], 'row')} of {named!r} ({recording.shapes[named][0]} rows) were the same when"
             f" it was made and still are after {counted(len(recording.updates), 'update')}; weights like that:"
             f" {listed(copies)}.",
-            advice="Draw the weights of hidden layers at random, as the layers' own initialisation does; only biases and"
-            " last layers may begin constant.",
+            advice="Draw the weights of hidden layers at random, as the layers' own initialisation does; only biases"
+            " and last layers may begin constant.",
             causes=("constant_init",),
             where=shown(list(copies)),
             evidence={"rows": copies[named], "weights": list(copies)[:50]},

@@ -27,8 +27,8 @@ class VanishingGradient(ProgramProbe):
     way, so that an optimizer that makes up for small gradients counts as a cure.
 
     **When it stays silent.** The first third of the layers gets more than `faded` of what the last ones get, or moves
-    more than `still` of what they move while outputs answer to the inputs; gradients do not fall layer by layer but lack in one place, as at a gate that
-    begins at zero; there are fewer than `depth` layers.
+    more than `still` of what they move while outputs answer to the inputs; gradients do not fall layer by layer but
+    lack in one place, as at a gate that begins at zero; there are fewer than `depth` layers.
 
     **What it costs.** Nothing beyond the recorded steps.
 
@@ -78,4 +78,4 @@ class VanishingGradient(ProgramProbe):
 
 
 def _typical(some: list[Layer], what: str) -> float:
-    return median(getattr(layer, what) for layer in some)
+    return float(median(getattr(layer, what) for layer in some))
