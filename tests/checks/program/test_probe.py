@@ -1,4 +1,4 @@
-"""A probe leaves the random states as they are, and errors of the person's code are findings."""
+"""A probe leaves the random states as they are, and an error of the person's code ends that probe alone."""
 
 from dataclasses import dataclass
 from typing import ClassVar, final
@@ -41,10 +41,10 @@ def test_the_random_states_stay(asks):
     assert torch.equal(before, random_state().torch)
 
 
-def test_an_error_of_the_persons_code_is_a_finding_beside_what_was_said():
+def test_an_error_of_the_persons_code_is_a_skip_beside_what_was_said():
     skipped, failed = Drawing(asks=True).examine(Bench(program=Program(make=refuse)))
     assert skipped.reason == "nothing to see"
-    assert failed.seen == "`refuse` raised OSError: no data."
+    assert (failed.name, failed.reason) == ("drawing", "making the program raised OSError: no data")
 
 
 def test_our_own_errors_are_ours():

@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import ClassVar, final
 
 from kilter.checks.check import Check
-from kilter.checks.persons_code import PersonsCodeFailed, failure
+from kilter.checks.persons_code import PersonsCodeFailed, in_a_line
 from kilter.checks.program.bench import Bench
 from kilter.engine.seeding import left_as_found
 from kilter.values.finding import Finding, Skipped
@@ -22,7 +22,11 @@ class Effort(StrEnum):
 
 
 class ProgramProbe(Check[Bench]):
-    """A check of a person's program: random states are as before, and errors of the person's code are findings."""
+    """A check of a person's program: random states are as before.
+
+    What a probe feeds to the person's code may be more than it was made for, so that an error there says nothing but
+    that the probe cannot apply. Errors of the program as it is are the doctor's own finding.
+    """
 
     effort: ClassVar[Effort] = Effort.QUICK
 
@@ -37,5 +41,5 @@ class ProgramProbe(Check[Bench]):
             try:
                 said.extend(self.probe(subject))
             except PersonsCodeFailed as failed:
-                said.append(failure(failed))
+                said.append(Skipped(name=self.name, reason=in_a_line(failed)))
         yield from said

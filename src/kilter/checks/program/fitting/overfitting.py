@@ -29,7 +29,7 @@ class Overfitting(ProgramProbe):
     epochs; the rise is measured by the loss before training, and has to be above .05 + .5 / sqrt(rows).
 
     **When it stays silent.** Without a validation of the author, with fewer than `epochs` epochs, or where a mechanism
-    was seen that explains the rise.
+    was seen that explains the rise, or a change that mends training, too.
 
     **What it costs.** Nothing beyond the training that all trials are compared with.
 
@@ -64,7 +64,7 @@ class Overfitting(ProgramProbe):
             advice="Stop when the validation loss is lowest, or regularise.",
             causes=("overfitting", "too_little_data"),
             evidence={"lowest": lowest, "epoch": best + 1, "last": losses[-1], "train": base.train_loss},
-            follows=MECHANISMS,
+            follows=("counterfactual", *MECHANISMS),
         )
 
 

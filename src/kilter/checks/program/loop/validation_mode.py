@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, final
 
 import torch
 
+from kilter.checks.persons_code import PersonsCodeFailed, failure
 from kilter.checks.program.bench import Bench
 from kilter.checks.program.loop.modes import dependent, mode_matters
 from kilter.checks.program.loop.validated import validated
@@ -43,7 +44,11 @@ class ValidationMode(ProgramProbe):
     repeats: int = 3  # calls on the same numbers: an average over dropout is meant
 
     def probe(self, bench: Bench) -> Iterator[Finding | Skipped]:
-        heard = validated(bench)
+        try:
+            heard = validated(bench)
+        except PersonsCodeFailed as failed:
+            yield failure(failed)  # nothing was changed: it fails in the training, too
+            return
         if heard is None:
             yield Skipped(name=self.name, reason="the program has no validation")
             return
