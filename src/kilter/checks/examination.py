@@ -8,9 +8,14 @@ import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from types import FrameType
+from typing import Final
 
 from kilter.checks.check import Check, Subject
+from kilter.values.errors import KilterError
 from kilter.values.finding import Examination, Finding, Skipped, in_order
+
+OUR_MISTAKE: Final = "a mistake of kilter's own"
+"""What is said of a check that died of itself; tests look for it."""
 
 
 class _OutOfTime(BaseException):
@@ -37,6 +42,11 @@ def examine(checks: Iterable[Check[Subject]], subject: Subject, *, seconds_each:
                     (skipped if isinstance(said, Skipped) else findings).append(said)  # type: ignore[arg-type]
         except _OutOfTime:
             skipped.append(Skipped(name=check.name, reason=f"it took longer than {seconds_each:g} s"))
+        except KilterError:
+            raise
+        except Exception as error:  # noqa: BLE001 - one that dies takes no other with it
+            mistake = f"{OUR_MISTAKE}, {type(error).__name__}: {error}; please report it"
+            skipped.append(Skipped(name=check.name, reason=mistake))
         seconds[check.name] = time.perf_counter() - began
     return Examination(findings=in_order(findings), skipped=tuple(skipped), seconds=seconds)
 

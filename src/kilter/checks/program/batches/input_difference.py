@@ -18,7 +18,7 @@ from kilter.values.finding import Finding, Severity, Skipped, Strength
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-_CUT: tuple[str, ...] = ("split-by-class", "one-input", "numbers-missing")
+_CUT: tuple[str, ...] = ("split-by-class", "one-input", "numbers-missing", "huge-rows")
 
 
 @final

@@ -101,6 +101,8 @@ class HonestMetric(ProgramProbe):
     ) -> tuple[Severity, str, str] | None:
         best, worst = perfect.metric, wrong.metric
         told = f"Perfect answers score {best:.4g}, wrong ones {worst:.4g}"
+        if bench.program.task is Kind.REGRESSION and not perfect.loss < wrong.loss:
+            return None  # outputs are in other units than targets: logarithms of rates, say
         better = best - worst if bench.program.higher_is_better else worst - best
         if best == worst and (first is None or first == best):
             if self._answers_matter(bench, best):
@@ -129,6 +131,12 @@ class HonestMetric(ProgramProbe):
         best, worst = perfect.metric, wrong.metric
         told = f"Perfect answers score {best:.4g}, wrong ones {worst:.4g}"
         share = min(best, worst) >= 0 and max(best, worst) <= 1 and bench.program.higher_is_better
+        if share and bench.program.task is Kind.TAGGING and worst > self.part:
+            return (
+                Severity.WARNING,
+                f"{told}, where a share of right places would be 0.",
+                "Leave places whose target is ignored out of what is counted and of what it is divided by.",
+            )
         if share and best < self.least:
             return (
                 Severity.WARNING,

@@ -130,7 +130,7 @@ class HugeRows(ProgramProbe):
     **What it proves.** A handful of rows hold numbers thousands of times as large as all others, and their loss drowns
     that of the rest: one wrong unit or a code for "missing" (9999) moves every weight.
 
-    **How.** Numbers are measured against the middle 98 % of their column. The program's loss is then taken on a batch
+    **How.** Numbers are measured against the middle 90 % of their column. The program's loss is then taken on a batch
     with such a row, and on the same batch without it.
 
     **When it stays silent.** No column has such numbers, they are not few, or the loss with them is no more than
@@ -144,9 +144,9 @@ class HugeRows(ProgramProbe):
 
     code: ClassVar[str] = "B123"
     name: ClassVar[str] = "huge-rows"
-    huge: float = 100.0  # times the width of the middle 98 %, beyond it
-    few: float = 0.01  # of the rows
-    drowned: float = 10.0
+    huge: float = 100.0  # times the width of the middle 90 %, beyond it
+    few: float = 0.05  # of the rows, as many as lie beyond the middle on one side
+    drowned: float = 10.0  # times the loss without such a row
 
     def probe(self, bench: Bench) -> Iterator[Finding | Skipped]:
         found, target = columns(bench), answers(bench)
@@ -156,14 +156,15 @@ class HugeRows(ProgramProbe):
         for names, numbers in blocks:
             if len(numbers) < 50 or not np.isfinite(numbers).all():  # no middle of fewer; see numbers-missing
                 continue
-            low, high = np.quantile(numbers, (0.01, 0.99), axis=0)
+            low, high = np.quantile(numbers, (0.05, 0.95), axis=0)
             width = np.where(high > low, high - low, np.inf)
             beyond = np.maximum(numbers - high, low - numbers) > self.huge * width
             rows = np.flatnonzero(beyond.any(1))
             if not len(rows) or len(rows) > max(1, self.few * len(numbers)):
                 continue
-            times = self._drowned(bench, int(rows[0]))
-            if times is None or times < self.drowned:
+            tried = [self._drowned(bench, int(row)) for row in rows[:8]]  # a guess may be right by chance
+            times = max((one for one in tried if one is not None), default=0.0)
+            if times < self.drowned:
                 continue
             where = [names[int(at)] for at in np.flatnonzero(beyond.any(0))]
             yield Finding(

@@ -35,6 +35,8 @@ WRONG_OUTPUTS: Final = (
     "pairing",
     "legal-labels",
     "rows-mixed",
+    "loss-of-task",
+    "loss-direction",
 )
 """Findings of outputs that are not what they should be; what validation makes of them only follows."""
 

@@ -62,6 +62,9 @@ class Threshold(ProgramProbe):
             yield Skipped(name=self.name, reason="the metric is no share, so a threshold cannot be told from a slope")
             return
         where = self._found(metric, near, sure, kind)
+        if where is None and sure < self.lost:  # right answers, and sure ones, count for nothing
+            surest = metric(0.0, 30.0)
+            where = 2 * SURE if surest is not None and surest >= self.right else None
         if where is None:
             return
         share = 1 / (1 + math.exp(-where)) if math.isfinite(where) else 0.0

@@ -4,6 +4,7 @@ from kilter.checks.program.fitting.counterfactuals import Counterfactuals
 from kilter.checks.program.fitting.inert_setting import InertSetting
 from kilter.checks.program.fitting.little_way import LittleWay
 from kilter.checks.program.fitting.momentum import Momentum
+from kilter.checks.program.fitting.nothing_learnt import NothingLearnt
 from kilter.checks.program.fitting.optimizer_epsilon import OptimizerEpsilon
 from kilter.checks.program.fitting.overfitting import Overfitting
 from kilter.checks.program.fitting.rate_too_high import RateTooHigh
@@ -21,4 +22,5 @@ FITTING_CHECKS: tuple[ProgramProbe, ...] = (
     Overfitting(),
     Counterfactuals(),
     TooFewEpochs(),
+    NothingLearnt(),
 )

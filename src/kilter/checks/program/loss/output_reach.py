@@ -158,7 +158,9 @@ class OutputReach(ProgramProbe):
         return Finding(
             code=self.code,
             name=self.name,
-            severity=Severity.FAILURE if outside > 1 / 3 and least is not None else Severity.WARNING,
+            severity=Severity.FAILURE
+            if (outside > 1 / 3 and least is not None) or under.zeros == 1.0
+            else Severity.WARNING,
             strength=Strength.PROVED,
             seen=f"Outputs never leave {low:.3g} to {high:.3g}, whatever the weights,{said}; the loss wants"
             f" {percent(outside)} of them outside."

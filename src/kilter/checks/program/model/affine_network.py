@@ -77,6 +77,7 @@ class AffineNetwork(ProgramProbe):
             seen=f"Outputs half-way between two inputs are the mean of both (to {bend:.1g} of their distance): the"
             f" {counted(len(weights), 'layer')} of weights make one linear layer.",
             advice="Put a non-linear function, such as ReLU, between the layers.",
+            follows=("symmetric-units",),
             causes=("missing_activation",),
             evidence={"bend": bend, "layers": len(weights)},
         )

@@ -115,9 +115,10 @@ def surely_first(scene: Scene) -> bool:
 
 
 def between_rows(arguments: Mapping[Path, Tensor], count: int) -> bool:
-    """Whether some argument is about pairs of rows: a square of them, or a list of their numbers."""
+    """Whether some argument is about pairs of rows (a square, a list of their numbers) or says where rows begin."""
+    longest = max((tensor.shape[0] for tensor in arguments.values() if tensor.ndim), default=0)
     for tensor in arguments.values():
-        if tensor.layout != torch.strided:
+        if tensor.layout != torch.strided or _begins_rows(tensor, count, longest):
             return True
         if tensor.ndim == 2 and tensor.shape[0] == tensor.shape[1] == count and len(arguments) > 1:
             if torch.equal(tensor != 0, (tensor != 0).T):
@@ -127,6 +128,13 @@ def between_rows(arguments: Mapping[Path, Tensor], count: int) -> bool:
             if tensor.shape[0] != count and first >= 0 and count // 2 <= last < count:
                 return True
     return False
+
+
+def _begins_rows(tensor: Tensor, count: int, longest: int) -> bool:
+    """Whether it holds the places where rows begin in a longer argument, as bags of embeddings have them."""
+    if tensor.ndim != 1 or len(tensor) != count or tensor.dtype not in (torch.int32, torch.int64) or longest <= count:
+        return False
+    return int(tensor[0]) == 0 and bool((tensor.diff() >= 0).all()) and count // 2 <= int(tensor[-1]) <= longest
 
 
 def _place(tensor: Tensor, fewer: Tensor, count: int) -> tuple[int, int] | None:

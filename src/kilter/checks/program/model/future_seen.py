@@ -79,7 +79,7 @@ class FutureSeen(ProgramProbe):
                 advice="Mask later places in the attention (`is_causal=True`, or an upper triangle of -inf), read in"
                 " one direction, and pool or normalise nothing over places.",
                 causes=("future_leak", "labels_shifted"),
-                follows=("rows-mixed",),
+                follows=("rows-mixed", "softmax-place"),
                 evidence={"change": size, "arguments": [".".join(str(p) for p in path[1:]) for path in paths]},
             )
 

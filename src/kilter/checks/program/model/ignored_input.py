@@ -91,6 +91,7 @@ class IgnoredInput(ProgramProbe):
                 "symmetric-units",
                 "collapsed-attention",
                 "softmax-place",
+                "output-reach",
             ),
         )
 

@@ -28,7 +28,8 @@ class SymmetricUnits(ProgramProbe):
 
     **How.** Rows of each weight that is trained are compared, as it was made and after the recorded updates. Rows that
     were alike, have moved, and are still alike are each other's copies for good. Where no row of any weight but the
-    last ones moves, as with weights of zero throughout, that counts, too.
+    last ones moves, as with weights of zero throughout, that counts, too; so does a network whose weights are all
+    filled with one number each, or two weights filled with numbers other than zero.
 
     **When it stays silent.** Rows differ from the start; rows that were alike have gone apart, as those of output
     layers, of branches and adapters that begin at zero, and of convolutions that begin as an average do; rows of an
@@ -56,6 +57,7 @@ class SymmetricUnits(ProgramProbe):
         if not copies and self._all_zero(begun, after, held):
             copies = {name: recording.shapes[name][0] for name in matrices}
         if not copies:
+            yield from self._filled(begun, matrices)
             return
         named = max(copies, key=lambda name: copies[name])
         yield Finding(
@@ -71,6 +73,25 @@ class SymmetricUnits(ProgramProbe):
             causes=("constant_init",),
             where=shown(list(copies)),
             evidence={"rows": copies[named], "weights": list(copies)[:50]},
+        )
+
+    def _filled(self, begun: Mapping[str, Tensor], matrices: list[str]) -> Iterator[Finding]:
+        """Weights that were filled with a constant, though biases that were drawn tell their units apart."""
+        filled = [name for name in matrices if float(begun[name].max()) == float(begun[name].min())]
+        beside_zero = [name for name in filled if bool(begun[name].any())]
+        if len(matrices) < 2 or (len(filled) < len(matrices) and len(beside_zero) < 2):
+            return
+        yield Finding(
+            code=self.code,
+            name=self.name,
+            severity=Severity.WARNING,
+            strength=Strength.PROVED,
+            seen=f"{len(filled)} of {counted(len(matrices), 'weight')} were filled with one number each:"
+            f" {listed(filled)}; only what was drawn for biases tells their units apart.",
+            advice="Draw the weights of hidden layers at random, as the layers' own initialisation does.",
+            causes=("constant_init",),
+            where=shown(filled),
+            evidence={"weights": filled[:50]},
         )
 
     def _copies(self, begun: Tensor, after: Tensor) -> int:
