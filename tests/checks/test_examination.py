@@ -9,7 +9,8 @@ from typing import ClassVar
 import pytest
 
 from kilter.checks.check import Check
-from kilter.checks.examination import examine
+from kilter.checks.examination import OUR_MISTAKE, examine
+from kilter.values.errors import UsageError
 from kilter.values.finding import Finding, Severity, Skipped
 
 
@@ -79,10 +80,20 @@ def test_in_another_thread_there_is_no_limit_and_all_else_is_the_same():
     assert [found.name for found in said[0].findings] == ["a"]
 
 
-def test_our_own_mistakes_propagate():
-    class Broken(Says):
-        def examine(self, subject):
-            raise ZeroDivisionError
+class Broken(Says):
+    """Dies of a mistake, or refuses what a person gave."""
 
-    with pytest.raises(ZeroDivisionError):
-        examine((Broken(),), 0)
+    def examine(self, subject):
+        raise subject
+
+
+def test_a_check_that_dies_takes_no_other_with_it():
+    died = examine((Broken(), Says(said=(finding("a"),))), ZeroDivisionError("by nought"))
+    assert [found.name for found in died.findings] == ["a"]
+    assert OUR_MISTAKE in died.skipped[0].reason
+    assert "ZeroDivisionError: by nought" in died.skipped[0].reason
+
+
+def test_errors_in_our_words_are_said_as_such():
+    with pytest.raises(UsageError):
+        examine((Broken(),), UsageError("no such place"))

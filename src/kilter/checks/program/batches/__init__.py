@@ -1,6 +1,7 @@
 """Checks of a person's program: what the loaders give."""
 
 from kilter.checks.program.batches.class_shares import ClassesMissing, SplitByClass
+from kilter.checks.program.batches.copies import Copies
 from kilter.checks.program.batches.giveaway import Giveaway
 from kilter.checks.program.batches.input_difference import InputNoise, InputsDiffer, PreprocessingDiffers
 from kilter.checks.program.batches.label_relation import LabelRelation
@@ -47,4 +48,5 @@ BATCH_CHECKS: tuple[ProgramProbe, ...] = (
     HugeRows(),
     MinorityUnanswered(),
     WaitingForBatches(),
+    Copies(),
 )

@@ -34,8 +34,9 @@ class Giveaway(ProgramProbe):
     between the classes). The foremost is then asked alone, and the others without it, by cross-validation of cheap
     learners.
 
-    **When it stays silent.** No column reaches `alone`; the others reach within `gap` of it, as in an easy task; there
-    are fewer than `fewest` columns, where one may well be the whole story.
+    **When it stays silent.** No column reaches `alone`; the others reach within `gap` of it, as in an easy task, and
+    leave open no more than `sharper` times what it leaves; there are fewer than `fewest` columns, where one may well
+    be the whole story.
 
     **What it costs.** Correlations; and some fits of cheap learners where a column stands out.
 
@@ -46,6 +47,7 @@ class Giveaway(ProgramProbe):
     name: ClassVar[str] = "giveaway-column"
     alone: float = 0.9  # of the way from a constant answer to perfection, by one column
     gap: float = 0.25  # that the others stay behind
+    sharper: float = 10.0  # times as much as the column leaves open is left open by the others
     fewest: int = 3
     most: int = 800  # rows that are looked at
 
@@ -77,7 +79,9 @@ class Giveaway(ProgramProbe):
         if by_itself < self.alone:
             return
         without = crossed(others[:, wide], truth, classes=classes)
-        if by_itself - without < self.gap + 0.5 / np.sqrt(len(at)):
+        behind, noise = by_itself - without, 0.5 / np.sqrt(len(at))
+        sharper = 1 - without > self.sharper * (1 - by_itself) and behind > 0.05 + noise  # a twentieth is not chance
+        if behind < self.gap + noise and not sharper:
             return
         yield Finding(
             code=self.code,

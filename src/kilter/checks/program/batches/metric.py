@@ -101,7 +101,7 @@ class HonestMetric(ProgramProbe):
     ) -> tuple[Severity, str, str] | None:
         best, worst = perfect.metric, wrong.metric
         told = f"Perfect answers score {best:.4g}, wrong ones {worst:.4g}"
-        if bench.program.task is Kind.REGRESSION and not perfect.loss < wrong.loss:
+        if bench.program.task is Kind.REGRESSION and perfect.loss > wrong.loss:
             return None  # outputs are in other units than targets: logarithms of rates, say
         better = best - worst if bench.program.higher_is_better else worst - best
         if best == worst and (first is None or first == best):

@@ -97,10 +97,25 @@ def learns_badly(bench: Bench, base: Trial) -> bool:
     such learner, its loss is hardly lower than at the start.
     """
     target = reach(bench)
+    if target is not None and (_reported_well(bench, base, target) or _in_other_units(bench, base)):
+        return False
     if target is not None and base.train is not None:
         behind = target.skill(base.train) < target.train - margin(max(base.rows, 100))
         return behind or not base.finite
     return not base.finite or fall(bench, base.train_loss) < 0.25  # a quarter, as in the quick checks
+
+
+def _reported_well(bench: Bench, base: Trial, target: Reach) -> bool:
+    """Whether the author's own metric, as a share, is no worse than cheap learners; a step may mix rows and targets."""
+    metric = base.reported[-1][1] if base.reported else math.nan
+    share = bench.program.higher_is_better and 0 <= metric <= 1
+    return share and target.skill(metric) >= target.valid - margin(max(base.rows, 100))
+
+
+def _in_other_units(bench: Bench, base: Trial) -> bool:
+    """Whether the loss fell by a quarter while amounts explain nothing: outputs are logarithms, or parts of a law."""
+    nothing = base.train is not None and base.train <= 0
+    return bench.program.task is Kind.REGRESSION and nothing and fall(bench, base.train_loss) > 0.25
 
 
 def still_falling(base: Trial, steep: float = 0.05) -> bool:

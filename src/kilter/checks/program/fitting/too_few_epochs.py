@@ -13,6 +13,7 @@ from kilter.values.finding import Finding, Severity, Skipped, Strength
 
 if TYPE_CHECKING:
     from kilter.checks.program.bench import Bench
+    from kilter.checks.program.trials import Trial
 
 
 @final
@@ -33,6 +34,7 @@ class TooFewEpochs(ProgramProbe):
     code: ClassVar[str] = "H112"
     name: ClassVar[str] = "too-few-epochs"
     effort: ClassVar[Effort] = Effort.FULL
+    done: float = 0.8  # of the quality that more epochs reach, above which more of them are a note
     times: float = 3.0  # as many epochs
     steep: float = 0.05  # fall of the loss over the last third, as a share of its start
 
@@ -51,7 +53,7 @@ class TooFewEpochs(ProgramProbe):
         yield Finding(
             code=self.code,
             name=self.name,
-            severity=Severity.WARNING,
+            severity=Severity.WARNING if self._half_done(base, longer) else Severity.NOTE,
             strength=Strength.MEASURED,
             seen=f"{self.times:g} times the {bench.program.epochs} epochs bring the training loss from"
             f" {base.train_loss:.3g} to {longer.train_loss:.3g}, and that on validation from"
@@ -75,3 +77,7 @@ class TooFewEpochs(ProgramProbe):
                 *MECHANISMS,
             ),
         )
+
+    def _half_done(self, base: Trial, longer: Trial) -> bool:
+        """Whether the training stops well before what more of it reaches; the last tenths are a person's choice."""
+        return base.train is None or longer.train is None or base.train < self.done * longer.train

@@ -10,7 +10,7 @@ import torch
 
 from kilter.checks.persons_code import PersonsCodeFailed
 from kilter.checks.program.bench import Bench
-from kilter.checks.program.model.input_effect import effect, ignores_input, turned_inputs
+from kilter.checks.program.model.input_effect import NOTHING, effect, ignores_input, turned_inputs
 from kilter.checks.program.model.scene import scene
 from kilter.checks.program.model.sequences import is_tokens
 from kilter.checks.program.probe import ProgramProbe
@@ -56,7 +56,7 @@ class IgnoredInput(ProgramProbe):
             return
         proper = [path for path, tensor in turned.items() if _is_proper(tensor)]
         try:
-            idle = [path for path in proper if len(turned) > 1 and not effect(seen, {path: turned[path]})]
+            idle = [path for path in proper if len(turned) > 1 and effect(seen, {path: turned[path]}) <= NOTHING]
         except PersonsCodeFailed:
             yield Skipped(name=self.name, reason="the model does not take rows in another order")
             return
