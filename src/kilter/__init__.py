@@ -12,6 +12,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any, final
 
 if TYPE_CHECKING:
+    from kilter.engine.numeric_gradients import Slope, compare_gradients
     from kilter.project.folder import load_run
     from kilter.project.front import audit, check, compare, describe, evaluate, make_pipeline, predict, report, run
     from kilter.project.guess import guess
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from kilter.values.history import History
     from kilter.values.pipeline import Pipeline
     from kilter.values.predictions import Predictions
+    from kilter.values.program import Program
     from kilter.values.recipe import Recipe
     from kilter.values.run import Run
 
@@ -41,18 +43,21 @@ __all__ = [
     "KilterError",
     "Pipeline",
     "Predictions",
+    "Program",
     "Project",
     "Recipe",
     "RecipeError",
     "Run",
     "Score",
     "Severity",
+    "Slope",
     "TrainingError",
     "UsageError",
     "__version__",
     "audit",
     "check",
     "compare",
+    "compare_gradients",
     "describe",
     "evaluate",
     "fit",
@@ -66,6 +71,7 @@ __all__ = [
 ]
 
 _HOMES = {
+    "kilter.engine.numeric_gradients": ("Slope", "compare_gradients"),
     "kilter.project.folder": ("load_run",),
     "kilter.project.front": (
         "audit",
@@ -95,6 +101,7 @@ _HOMES = {
     "kilter.values.history": ("History",),
     "kilter.values.pipeline": ("Pipeline",),
     "kilter.values.predictions": ("Predictions",),
+    "kilter.values.program": ("Program",),
     "kilter.values.recipe": ("Recipe",),
     "kilter.values.run": ("Run",),
 }

@@ -8,6 +8,7 @@ from kilter.checks.program.fitting.nothing_learnt import NothingLearnt
 from kilter.checks.program.fitting.optimizer_epsilon import OptimizerEpsilon
 from kilter.checks.program.fitting.overfitting import Overfitting
 from kilter.checks.program.fitting.rate_too_high import RateTooHigh
+from kilter.checks.program.fitting.simple_first import SimpleFirst
 from kilter.checks.program.fitting.too_few_epochs import TooFewEpochs
 from kilter.checks.program.fitting.weight_decay import WeightDecay
 from kilter.checks.program.probe import ProgramProbe
@@ -23,4 +24,5 @@ FITTING_CHECKS: tuple[ProgramProbe, ...] = (
     Counterfactuals(),
     TooFewEpochs(),
     NothingLearnt(),
+    SimpleFirst(),
 )
