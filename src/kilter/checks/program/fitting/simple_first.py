@@ -27,7 +27,8 @@ class SimpleFirst(ProgramProbe):
     neighbours, all taught on training rows and asked on validation rows. Skill is the share of the way from the best
     constant answer to perfection.
 
-    **When it stays silent.** The network is behind by less than .05 + .5 / sqrt(rows); up to twice that it is a note.
+    **When it stays silent.** The network is behind by less than .05 + .5 / sqrt(rows); up to twice that,
+    or on few rows, it is a note.
     Skipped where cheap learners cannot be asked (inputs that are no table, one class with nearly all rows), or where
     outputs are in other units than targets; a mechanism or a change that was found explains it.
 
@@ -41,6 +42,7 @@ class SimpleFirst(ProgramProbe):
     name: ClassVar[str] = "simple-first"
     effort: ClassVar[Effort] = Effort.FULL
     times: float = 2.0  # the margin, from which it is a warning
+    rows: int = 150  # of validation; on fewer of a noisy set the order of two models is chance
 
     def probe(self, bench: Bench) -> Iterator[Finding | Skipped]:
         base, target = attempt(bench), reach(bench)
@@ -54,7 +56,7 @@ class SimpleFirst(ProgramProbe):
         yield Finding(
             code=self.code,
             name=self.name,
-            severity=Severity.WARNING if behind > self.times * allowed else Severity.NOTE,
+            severity=Severity.WARNING if behind > self.times * allowed and base.rows >= self.rows else Severity.NOTE,
             strength=Strength.MEASURED,
             seen=f"A cheap learner, taught on the same rows, has a skill of {target.valid:.2f} on {base.rows}"
             f" validation rows, the trained network {own:.2f}.",

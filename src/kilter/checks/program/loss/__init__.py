@@ -16,6 +16,7 @@ from kilter.checks.program.loss.normalised_twice import NormalisedTwice
 from kilter.checks.program.loss.output_reach import OutputReach
 from kilter.checks.program.loss.padding_in_loss import PaddingInLoss
 from kilter.checks.program.loss.pairing import Pairing
+from kilter.checks.program.loss.rows_apart import RowsApart
 from kilter.checks.program.loss.softmax_place import SoftmaxPlace
 from kilter.checks.program.probe import ProgramProbe
 
@@ -37,4 +38,5 @@ LOSS_CHECKS: tuple[ProgramProbe, ...] = (
     LossCap(),
     FirstLoss(),
     CustomGradients(),
+    RowsApart(),
 )
