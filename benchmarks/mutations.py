@@ -84,10 +84,8 @@ def main() -> None:
         if options.show:
             said = row.quick or row.full or ("-",)
             mark = "  " if not row.worse else "ok" if row.quick or row.full else "XX"
-            print(
-                f"{mark} {row.program:12}{row.kind:12}{row.healthy:7.3f} → {row.mutated:7.3f}  {row.after.strip()[:70]:72}{said[0]}",
-                flush=True,
-            )
+            fell = f"{row.healthy:7.3f} → {row.mutated:7.3f}"
+            print(f"{mark} {row.program:12}{row.kind:12}{fell}  {row.after.strip()[:70]:72}{said[0]}", flush=True)
         if sum(row.worse for row in rows) >= wanted:
             break
     report(rows, tried, options)
@@ -393,18 +391,16 @@ KINDS: dict[str, Mutator] = {
 def report(rows: list[Row], tried: Counter[str], options: argparse.Namespace) -> None:
     """The table on the terminal, and the figures on disk."""
     worse, better = [row for row in rows if row.worse], [row for row in rows if not row.worse]
-    print(
-        f"\n{tried['changed']} mutations: {tried['do not run']} do not run, {tried['change nothing beyond noise']} change nothing beyond noise"
-    )
+    idle = tried["change nothing beyond noise"]
+    print(f"\n{tried['changed']} mutations: {tried['do not run']} do not run, {idle} change nothing beyond noise")
     print(f"{'kind':14}{'worse':>8}{'quick':>8}{'quick or full':>16}")
     for kind in sorted({row.kind for row in worse}):
         of_kind = [row for row in worse if row.kind == kind]
         print(f"{kind:14}{len(of_kind):>8}{share(of_kind, quick=True):>8.0%}{share(of_kind):>16.0%}")
     print(f"{'all':14}{len(worse):>8}{share(worse, quick=True):>8.0%}{share(worse):>16.0%}")
     if better:
-        print(
-            f"{'made better':14}{len(better):>8}{share(better, quick=True):>8.0%}{share(better):>16.0%}   (a lucky change, or a metric that lies)"
-        )
+        shares = f"{share(better, quick=True):>8.0%}{share(better):>16.0%}"
+        print(f"{'made better':14}{len(better):>8}{shares}   (a lucky change, or a metric that lies)")
     met = share(worse) >= BAR
     print(f"bar: {BAR:.0%} of those that make the result worse; {'met' if met else 'MISSED'}")
     write_result(

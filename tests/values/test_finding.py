@@ -60,6 +60,13 @@ def test_an_examination_knows_its_worst():
     assert Examination(findings=(finding("a", Severity.NOTE), finding("b"))).worst is Severity.WARNING
 
 
+def test_many_skipped_checks_are_named_in_one_line():
+    skipped = tuple(Skipped(name=name, reason="there is no text") for name in "abcdef")
+    assert str(Examination(findings=(), skipped=skipped)).splitlines()[1:] == [
+        "skipped 6 checks (`skipped` says why): a, b, c, d, e, f"
+    ]
+
+
 def test_an_examination_says_what_was_found_and_what_was_skipped():
     skipped = (Skipped(name="overlap", reason="there is one split"),)
 

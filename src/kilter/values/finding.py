@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import IntEnum
-from typing import final
+from typing import Final, final
 
 from kilter.values.frozen_map import FrozenMap
+
+_A_FEW: Final = 4
+"""Skipped checks that are each told with their reason."""
 
 
 class Severity(IntEnum):
@@ -96,6 +99,9 @@ class Examination:
 
     def __str__(self) -> str:
         said = [str(finding) for finding in self.findings] or ["nothing found"]
+        if len(self.skipped) > _A_FEW:
+            names = ", ".join(skipped.name for skipped in self.skipped)
+            return "\n".join([*said, f"skipped {len(self.skipped)} checks (`skipped` says why): {names}"])
         return "\n".join([*said, *(f"skipped {skipped.name}: {skipped.reason}" for skipped in self.skipped)])
 
     def _repr_html_(self) -> str:

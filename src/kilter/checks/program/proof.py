@@ -30,7 +30,8 @@ def prove(bench: Bench, finding: Finding) -> Finding:
     .05 + .5 / sqrt(validation rows), of the metric's own size where that is above one. Where the harm is not in the
     metric, the loss on validation is compared.
 
-    Evidence gets "proved": "restored", "not restored" or "no remedy known"; "remedy", and the numbers before and after.
+    Evidence gets "proved": "restored", "restored in the loss alone", "not restored" or "no remedy known"; "remedy", and
+    the numbers before and after.
     """
     with left_as_found():
         try:
@@ -50,9 +51,11 @@ def _compared(bench: Bench, finding: Finding, remedy: Remedy, base: Trial, other
     better = [_above(after, before, beyond), _above(other.valid, base.valid, beyond)]
     if finding.causes[0] in IN_THE_LOSS or all(one is None for one in better):
         better.append(_above(_turned(other.valid_loss), _turned(base.valid_loss), beyond))
+    in_the_loss = _above(_turned(other.valid_loss), _turned(base.valid_loss), beyond)
+    proved = "restored" if any(better) else "restored in the loss alone" if in_the_loss else "not restored"
     changed = remedy.change.name if remedy.share == 1.0 else f"{remedy.change.name}, {remedy.share:g} times the epochs"
     return {
-        "proved": "restored" if any(better) else "not restored",
+        "proved": proved,
         "remedy": changed,
         "metric": before,
         "metric with remedy": after,

@@ -38,8 +38,7 @@ class RowsApart(ProgramProbe):
 
     **What it costs.** Nothing beyond the recorded steps.
 
-    **Source.** Humbatova et al. 2020, Taxonomy of real faults in deep learning systems (ICSE): labels that do not belong
-    to their rows.
+    **Source.** Humbatova et al. 2020, Taxonomy of real faults in deep learning systems (ICSE): labels of other rows.
     """
 
     code: ClassVar[str] = "O118"
