@@ -81,3 +81,32 @@ def test_a_step_that_breaks_later_is_told_though_the_first_ones_went_well():
 
     found = check(Pipeline.from_loop(make, step=step, task="classification", classes=2)).findings
     assert [finding.seen for finding in found if finding.name == "probe-failed"] == ["`step` raised ValueError: odd."]
+
+
+def forgetful(seed):
+    torch.manual_seed(seed)
+    model = torch.nn.Linear(4, 2)
+    rows = torch.randn(64, 4)
+    batches = [(rows[at : at + 8], (rows[at : at + 8, 0] > 0).long()) for at in range(0, 64, 8)]
+    return model, torch.optim.SGD(model.parameters(), lr=0.1), torch.nn.CrossEntropyLoss(), batches, None
+
+
+def without_clearing(model, optimizer, loss_fn, batch):
+    loss = loss_fn(model(batch[0]), batch[1])
+    loss.backward()
+    optimizer.step()
+    return loss
+
+
+def test_what_is_proved_wrong_is_not_trained():
+    program = Pipeline.from_loop(forgetful, step=without_clearing, task="classification", classes=2, epochs=2)
+    full = check(program, effort=Effort.FULL)
+    assert full.findings[0].causes == ("missing_zero_grad",)
+    reasons = {skipped.name: skipped.reason for skipped in full.skipped}
+    assert "mended first" in reasons["overfitting"]
+    assert "overfitting" not in full.seconds
+
+
+def test_what_is_well_is_trained():
+    full = check(Pipeline.from_loop(forgetful, task="classification", classes=2, epochs=2), effort=Effort.FULL)
+    assert "overfitting" in full.seconds

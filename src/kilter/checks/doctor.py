@@ -9,11 +9,11 @@ from kilter.checks.persons_code import PersonsCodeFailed, failure
 from kilter.checks.preflight import PREFLIGHT_CHECKS
 from kilter.checks.program import PROGRAM_CHECKS
 from kilter.checks.program.bench import Bench
-from kilter.checks.program.probe import Effort
+from kilter.checks.program.probe import Effort, ProgramProbe
 from kilter.checks.program.projecting import program_of
 from kilter.checks.program.proof import prove as proved
 from kilter.engine.seeding import left_as_found
-from kilter.values.finding import Examination, Finding, Severity, in_order
+from kilter.values.finding import Examination, Finding, Severity, Skipped, in_order
 from kilter.values.pipeline import Pipeline
 from kilter.values.program import Program
 
@@ -70,10 +70,30 @@ def _check_program(program: Program, *, effort: Effort, seed: int, seconds_each:
     broke = () if recording.error is None else (failure(PersonsCodeFailed("A training step", recording.error)),)
     if not recording.steps:
         return Examination(findings=broke)
-    chosen = [check for check in PROGRAM_CHECKS if effort is Effort.FULL or check.effort is Effort.QUICK]
-    examined = examine(chosen, bench, seconds_each=seconds_each)
+    examined = examine(_of_effort(Effort.QUICK), bench, seconds_each=seconds_each)
+    if effort is Effort.FULL:
+        examined = _trained(examined, bench, seconds_each)
     examination = _once(replace(examined, findings=in_order((*examined.findings, *broke))))
     return _proved(examination, bench) if prove else examination
+
+
+def _trained(quick: Examination, bench: Bench, seconds_each: float) -> Examination:
+    """The same with what trainings say; they are left out where something was proved to be wrong."""
+    wrong = [finding for finding in quick.findings if finding.severity is Severity.FAILURE]
+    if wrong:
+        reason = f"{wrong[0].name} is to be mended first: trainings of what is wrong tell nothing"
+        skipped = tuple(Skipped(name=check.name, reason=reason) for check in _of_effort(Effort.FULL))
+        return replace(quick, skipped=(*quick.skipped, *skipped))
+    full = examine(_of_effort(Effort.FULL), bench, seconds_each=seconds_each)
+    return Examination(
+        findings=in_order((*quick.findings, *full.findings)),
+        skipped=(*quick.skipped, *full.skipped),
+        seconds={**quick.seconds, **full.seconds},
+    )
+
+
+def _of_effort(effort: Effort) -> list[ProgramProbe]:
+    return [check for check in PROGRAM_CHECKS if check.effort is effort]
 
 
 def _proved(examination: Examination, bench: Bench) -> Examination:
