@@ -47,7 +47,7 @@ def learns(training: Training, *, seed: int = 0) -> None:
 
 
 def hurts(fault: Faulty, *, seed: int = 0) -> None:
-    """The metric falls short of the twin's by half of what the entry says, at least; a fault that costs nothing says what it breaks.
+    """The metric falls short of the twin's by half of what the entry says, at least; else the entry says what breaks.
 
     Raises:
         AssertionError: it does not.
