@@ -1,7 +1,8 @@
 """How much of what the doctor finds hangs on its thresholds: they are fitted anew with one kind of fault left out.
 
 Each number that is a field of a check is scaled, one at a time, and it is written down on which programs the check
-then speaks (a warning or worse). Fitting takes, for each field, the scale with which the check speaks on most faulty
+then speaks (a warning or worse); a number that the check does not read on its way through a program cannot change what
+it says there, and is not tried. Fitting takes, for each field, the scale with which the check speaks on most faulty
 programs while it is silent on every healthy one; of equals, the one nearest to what stands in the code. This is done
 with the evidence of all kinds, and for each kind without the evidence of its programs; these are then examined anew
 with the thresholds so found. Detection may fall by no more than ten points.
@@ -81,16 +82,32 @@ def speaks(check: ProgramProbe, bench: Bench) -> bool:
     return any(finding.severity >= Severity.WARNING for finding in examine([check], bench).findings)
 
 
+def read_by(check: ProgramProbe, bench: Bench) -> tuple[bool, set[str]]:
+    """Whether a check says a warning or worse, and the fields that it read on its way there."""
+    read = set()
+
+    def noting(self: Any, name: str) -> Any:
+        read.add(name)
+        return object.__getattribute__(self, name)
+
+    kind = type(check)
+    noted = type(kind.__name__, (kind,), {"__getattribute__": noting, "__slots__": ()})
+    twin = noted(**{field.name: getattr(check, field.name) for field in fields(check)})  # type: ignore[arg-type]
+    read.clear()
+    return speaks(twin, bench), read
+
+
 def decisions(program: str, *, shared: Path, effort: str) -> dict[tuple[str, str, float], bool]:
     """Whether each check speaks on a program, with each of its thresholds scaled; the bench is the same one."""
     bench = prepared(program, shared)
     found = {}
     for check in chosen(effort):
-        usual = speaks(check, bench)
+        usual, read = read_by(check, bench)
         found[check.name, "", 1.0] = usual
         for name in numbers(check):
             for scale in SCALES:
-                found[check.name, name, scale] = usual if scale == 1 else speaks(scaled(check, name, scale), bench)
+                same = scale == 1 or name not in read
+                found[check.name, name, scale] = usual if same else speaks(scaled(check, name, scale), bench)
     return found
 
 

@@ -1,5 +1,6 @@
 """A training that is under way goes on to the same bits, whatever the doctor does to its twins meanwhile."""
 
+import hashlib
 import os
 import random
 from itertools import islice
@@ -13,7 +14,8 @@ from kilter.engine.recording import state
 from kilter.testing.programs.catalogue import HEALTHY_PROGRAMS, PLANTED_PROGRAMS
 
 STEPS = 4
-PROGRAMS = {entry.name: entry for entry in (*HEALTHY_PROGRAMS, *PLANTED_PROGRAMS)}
+UNREPEATABLE = {"split not seeded"}  # nothing brings two trainings of these to the same bits
+PROGRAMS = {e.name: e for e in (*HEALTHY_PROGRAMS, *PLANTED_PROGRAMS) if e.name not in UNREPEATABLE}
 FEW = sorted(PROGRAMS)[::25]
 STRIDE = 4 if os.environ.get("KILTER_SHORT") else 1  # all of them take some minutes; see tests/conftest.py
 
@@ -35,7 +37,7 @@ def under_way(program):
 
 
 def bits(made):
-    """All that the rest of a training follows from, as bytes."""
+    """All that the rest of a training follows from; tensors as short digests, since pytest tells how two differ."""
     gradients = {name: p.grad for name, p in made.model.named_parameters() if p.grad is not None}
     tensors = [*state(made.model).values(), *gradients.values(), torch.get_rng_state()]
     tensors = [tensor.to_dense() if tensor.is_sparse else tensor for tensor in tensors]
@@ -45,8 +47,15 @@ def bits(made):
         for group in optimizer.param_groups
     ]
     modes = [module.training for module in made.model.modules()]
-    flat = [tensor.detach().contiguous().reshape(-1).view(torch.uint8).numpy().tobytes() for tensor in tensors]
-    return flat, settings, modes, random.getstate(), torch.is_grad_enabled(), torch.get_default_dtype()
+    flat = [tensor.detach().contiguous().reshape(-1).view(torch.uint8).numpy() for tensor in tensors]
+    return (
+        [hashlib.sha256(part).hexdigest()[:8] for part in flat],
+        settings,
+        modes,
+        random.getstate(),
+        torch.is_grad_enabled(),
+        torch.get_default_dtype(),
+    )
 
 
 def goes_on(name):

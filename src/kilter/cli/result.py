@@ -27,6 +27,10 @@ EXIT_CODES: Final[Mapping[str, int]] = {"done": 0, "gated": 1, "failed": 4, "int
 """A run's status to the exit code of the command that made it."""
 
 
+ONE_LINE: Final = 70
+"""Cells of a reason that stand beside a check's name in a line of a terminal."""
+
+
 def result(
     command: str,
     *,
@@ -143,8 +147,14 @@ def examination_text(title: str, examination: Examination, *, told: bool = False
     if not examination.findings:
         blocks.append(Paragraph(text=f"{len(examination.seconds)} checks found nothing."))
     if told and examination.skipped:
-        rows = tuple((skipped.name, skipped.reason) for skipped in examination.skipped)
-        blocks.append(Grid(columns=("skipped", "because"), rows=rows))
+        short = [skipped for skipped in examination.skipped if len(skipped.reason) <= ONE_LINE]
+        rows = tuple((skipped.name, skipped.reason) for skipped in short)
+        blocks += [Grid(columns=("skipped", "because"), rows=rows)] if rows else []
+        blocks += [
+            Paragraph(text=f"Skipped {skipped.name}: {skipped.reason}.")
+            for skipped in examination.skipped
+            if skipped not in short  # a table would cut it off
+        ]
     elif examination.skipped:
         blocks += [Paragraph(text=f"Skipped {skipped.name}: {skipped.reason}.") for skipped in examination.skipped]
     if told and examination.seconds:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, ClassVar, final
 from kilter.checks.program.fitting.changes import scaled
 from kilter.checks.program.fitting.plan import LONGEST, Plan, planned
 from kilter.checks.program.fitting.short_runs import LONGER, ShortRun, recorded_run, short_run
-from kilter.checks.program.mechanisms import MECHANISMS
+from kilter.checks.program.mechanisms import OF_TRAINING
 from kilter.checks.program.probe import ProgramProbe
 from kilter.values.finding import Finding, Severity, Skipped, Strength
 
@@ -87,7 +87,7 @@ class LittleWay(ProgramProbe):
                 "fall with longer updates": best.fall,
                 "times": _factor(best),
             },
-            follows=("optimizer-epsilon", "weight-decay", *MECHANISMS),
+            follows=("optimizer-epsilon", "weight-decay", *OF_TRAINING),
         )
 
     def _causes(self, plan: Plan, length: float) -> tuple[str, ...]:

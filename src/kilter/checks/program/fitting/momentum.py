@@ -10,7 +10,7 @@ from kilter.checks.program.fitting.changes import with_momentum
 from kilter.checks.program.fitting.plan import LONGEST, planned
 from kilter.checks.program.fitting.settings import momentum_of
 from kilter.checks.program.fitting.short_runs import recorded_run, short_run
-from kilter.checks.program.mechanisms import MECHANISMS
+from kilter.checks.program.mechanisms import OF_TRAINING
 from kilter.checks.program.probe import ProgramProbe
 from kilter.values.finding import Finding, Severity, Skipped, Strength
 
@@ -70,5 +70,5 @@ class Momentum(ProgramProbe):
             advice=f"Lower the momentum to {self.usual:g}.",
             causes=("momentum_too_high", "lr_too_high"),
             evidence={"momentum": momentum, "end": full.end, "end with usual": usual.end, "steps": steps},
-            follows=tuple(name for name in MECHANISMS if name != self.name),
+            follows=OF_TRAINING,
         )

@@ -11,7 +11,7 @@ from kilter.checks.program.fitting.changes import with_setting
 from kilter.checks.program.fitting.plan import LONGEST, planned
 from kilter.checks.program.fitting.settings import groups_of, number
 from kilter.checks.program.fitting.short_runs import LONGER, ShortRun, recorded_run, short_run
-from kilter.checks.program.mechanisms import MECHANISMS
+from kilter.checks.program.mechanisms import OF_TRAINING
 from kilter.checks.program.probe import ProgramProbe
 from kilter.values.finding import Finding, Severity, Skipped, Strength
 
@@ -73,7 +73,7 @@ class OptimizerEpsilon(ProgramProbe):
             advice=f"Set the optimizer's eps to {self.usual:g}.",
             causes=("adam_eps_wrong",),
             evidence={"epsilon": epsilon, "typical": typical, "fall": recorded.fall, "fall with usual": other.fall},
-            follows=tuple(name for name in MECHANISMS if name != self.name),
+            follows=OF_TRAINING,
         )
 
     def _usual(self, bench: Bench) -> ShortRun | None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 import statistics
 import warnings
-from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, final
@@ -17,7 +16,7 @@ from kilter.checks.program.fitting.settings import plain_momentum
 from kilter.engine.programs import Made
 
 if TYPE_CHECKING:
-    from torch import Tensor
+    from kilter.values.recording import Update
 
 LONGEST: Final = 3000
 """Updates that a schedule is followed for."""
@@ -55,7 +54,7 @@ def _planned(bench: Bench) -> Plan:
     epochs = bench.program.epochs
     updates = None if length is None or epochs is None else max(1, round(length * epochs * len(mine) / len(steps)))
     rates = [float(update.groups[0].get("lr", math.nan)) for update in mine]
-    ratios = [ratio for update in mine if (ratio := _moved(update.before, update.after)) is not None]
+    ratios = [ratio for update in mine if (ratio := _moved(update)) is not None]
     mean = sum(ratios) / len(ratios) if ratios else 0.0
     return Plan(
         updates=updates,
@@ -68,16 +67,24 @@ def _planned(bench: Bench) -> Plan:
 def first_length(bench: Bench) -> float:
     """The length of the first update as a share of that of the weights; infinite where it is no number."""
     updates = bench.recording.updates
-    ratio = _moved(updates[0].before, updates[0].after) if updates else 0.0
+    ratio = _moved(updates[0]) if updates else 0.0
     return math.inf if ratio is None else ratio
 
 
-def _moved(before: Mapping[str, Tensor], after: Mapping[str, Tensor]) -> float | None:
-    """The length of an update as a share of that of the weights, over matrices: biases begin at zero."""
-    names = [name for name in before if before[name].ndim > 1]
-    size = math.sqrt(sum(float(before[name].double().pow(2).sum()) for name in names))
-    way = math.sqrt(sum(float((after[name].double() - before[name].double()).pow(2).sum()) for name in names))
-    return way / size if size and math.isfinite(way) else None
+def _moved(update: Update) -> float | None:
+    """The length of an update as a share of that of the weights it concerns.
+
+    Over matrices, since biases begin at zero; and where there is a gradient: the rows of an embedding whose words are
+    not in the batch say nothing of how far those that are have gone.
+    """
+    size = way = 0.0
+    for name, before in update.before.items():
+        gradient = update.gradients.get(name)
+        if before.ndim > 1 and gradient is not None:
+            concerned = gradient != 0
+            size += float(before[concerned].double().pow(2).sum())
+            way += float((update.after[name] - before)[concerned].double().pow(2).sum())
+    return math.sqrt(way / size) if size and math.isfinite(way) else None
 
 
 def _length(bench: Bench) -> int | None:

@@ -5,18 +5,22 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar, final
+from typing import TYPE_CHECKING, ClassVar, Final, final
 
 from kilter.checks.program.fitting.changes import clipped, scaled, warmed_up, with_momentum
 from kilter.checks.program.fitting.plan import first_length, gradient_norms, ordinary_norm, planned
 from kilter.checks.program.fitting.settings import momentum_of, plain_momentum
 from kilter.checks.program.fitting.short_runs import LONGER, ShortRun, recorded_run, short_run
-from kilter.checks.program.mechanisms import MECHANISMS
+from kilter.checks.program.mechanisms import OF_TRAINING
 from kilter.checks.program.probe import ProgramProbe
 from kilter.values.finding import Finding, Severity, Skipped, Strength
 
 if TYPE_CHECKING:
     from kilter.checks.program.bench import Bench
+
+
+SHORTER: Final = (0.1, 0.01, 0.001)
+"""Shares of their length that updates are tried with."""
 
 
 @final
@@ -58,15 +62,14 @@ class RateTooHigh(ProgramProbe):
             return
         if not recorded.rose or recorded.fall >= self.gap:
             return
-        shorter = next((scale for scale in (0.1, 0.01, 0.001) if self._better(bench, recorded, scale, 12)), None)
-        if shorter is None:
-            shorter = next((s for s in (0.1, 0.01) if self._better(bench, recorded, s, self.longer)), None)
-        if shorter is None:
-            return
+        promising = [scale for scale in SHORTER if self._better(bench, recorded, scale, 12)] or list(SHORTER[:2])
         full = short_run(bench, steps=self.longer)
-        cure = short_run(bench, scaled(shorter), steps=self.longer)
-        if full.fall > self.learnt or cure.fall - max(full.fall, -1.0) < self.gap or cure.fall < self.learnt / 2:
+        if full.fall > self.learnt:
             return
+        shorter = next((scale for scale in promising if self._cures(bench, full, scale)), None)
+        if shorter is None:
+            return
+        cure = short_run(bench, scaled(shorter), steps=self.longer)
         causes = self._causes(bench, cure)
         broke = not math.isfinite(full.fall)
         yield Finding(
@@ -85,8 +88,12 @@ class RateTooHigh(ProgramProbe):
                 "end when scaled": cure.end,
                 "steps": self.longer,
             },
-            follows=("momentum", "weight-decay", *MECHANISMS),
+            follows=("momentum", "weight-decay", *OF_TRAINING),
         )
+
+    def _cures(self, bench: Bench, full: ShortRun, scale: float) -> bool:
+        cure = short_run(bench, scaled(scale), steps=self.longer)
+        return cure.fall - max(full.fall, -1.0) >= self.gap and cure.fall >= self.learnt / 2
 
     def _better(self, bench: Bench, recorded: ShortRun, scale: float, steps: int) -> bool:
         cure = short_run(bench, scaled(scale), steps=steps)

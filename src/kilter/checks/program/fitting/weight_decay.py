@@ -12,7 +12,7 @@ from kilter.checks.program.fitting.changes import with_setting
 from kilter.checks.program.fitting.plan import planned
 from kilter.checks.program.fitting.settings import groups_of, number
 from kilter.checks.program.fitting.short_runs import LONGER, recorded_run, short_run
-from kilter.checks.program.mechanisms import MECHANISMS
+from kilter.checks.program.mechanisms import OF_TRAINING
 from kilter.checks.program.probe import ProgramProbe
 from kilter.values.finding import Finding, Severity, Skipped, Strength
 
@@ -74,22 +74,29 @@ class WeightDecay(ProgramProbe):
             advice="Lower the weight decay a hundred times.",
             causes=("weight_decay_too_high",),
             evidence={"decay": decay, "share": share, "end": full.end, "end without": without.end},
-            follows=tuple(name for name in MECHANISMS if name != self.name),
+            follows=OF_TRAINING,
         )
 
 
 def _shares(bench: Bench) -> float:
-    """The decay's pull over the gradient's length, the median of the recorded updates."""
+    """The decay's pull over the gradient's length, the median of the recorded updates.
+
+    A decay beside the gradient's moments (AdamW) pulls at the weights themselves: it is held against the update.
+    """
     shares: list[float] = []
     for update in bench.recording.updates:
         pull = force = 0.0
         for group in update.groups:
             decay = number(group.get("weight_decay"))
+            beside = bool(group.get("decoupled_weight_decay"))
             for name in group["names"]:
                 gradient = update.gradients.get(name)
-                if gradient is not None and name in update.before:
-                    pull += decay**2 * float(update.before[name].double().pow(2).sum())
-                    force += float(gradient.double().pow(2).sum())
+                if gradient is None or name not in update.before:
+                    continue
+                weights = update.before[name].double()
+                way = update.after[name].double() - weights if beside else gradient.double()
+                pull += (decay * (number(group.get("lr")) if beside else 1.0)) ** 2 * float(weights.pow(2).sum())
+                force += float(way.pow(2).sum())
         shares.append(math.sqrt(pull / force) if force > 0 else 0.0)
     return statistics.median(shares) if shares else 0.0
 

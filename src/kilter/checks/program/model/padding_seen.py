@@ -68,7 +68,9 @@ class PaddingSeen(ProgramProbe):
             yield Skipped(name=self.name, reason="the model does not take other widths, or outputs have other forms")
         for change, one in told[:1] if not any(change > self.tolerance for change, _ in told) else told:
             if change > self.tolerance:
-                yield self._finding(change, one)
+                fresh = scene(bench, settled=False)
+                at_once = None if fresh is None else self._change(fresh, count, one)
+                yield self._finding(change, one, at_once=at_once is not None and at_once > self.tolerance)
                 return
 
     def _change(self, seen: Scene, count: int, padded: Padded) -> float | None:
@@ -98,7 +100,7 @@ class PaddingSeen(ProgramProbe):
         gaps = [gap for gap in found if gap is not None]
         return max(gaps) if gaps else None
 
-    def _finding(self, change: float, padded: Padded) -> Finding:
+    def _finding(self, change: float, padded: Padded, *, at_once: bool) -> Finding:
         return Finding(
             code=self.code,
             name=self.name,
@@ -109,7 +111,7 @@ class PaddingSeen(ProgramProbe):
             advice="Leave padded places out: in pooling, in attention (`src_key_padding_mask`, `attention_mask`), and"
             " by taking a recurrent network's state at the last real token or packing what goes through it.",
             causes=("padding_leak",),
-            follows=("rows-mixed",),
+            follows=("rows-mixed",) if at_once else ("rows-mixed", "rate-too-high"),  # which blows up what is small
             evidence={"change": change, "pad": padded.pad, "argument": _said(padded.path)},
         )
 
