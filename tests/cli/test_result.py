@@ -36,6 +36,7 @@ def test_the_document_has_the_shape_that_is_promised():
             "seen": "12 of 400.",
             "causes": ["train_val_leak"],
             "advice": "Split by document.",
+            "experiment": "",
             "where": ["a.csv:3"],
             "evidence": {"share": 0.03, "none": "nan"},
         }

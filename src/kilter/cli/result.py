@@ -72,6 +72,7 @@ def finding_form(finding: Finding) -> dict[str, object]:
         "seen": finding.seen,
         "causes": list(finding.causes),
         "advice": finding.advice,
+        "experiment": finding.experiment,
         "where": list(finding.where),
         "evidence": to_json(finding.evidence),
     }

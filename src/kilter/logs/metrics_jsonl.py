@@ -3,23 +3,13 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 from pathlib import Path
-from typing import final
 
 from kilter.values.errors import DataError, Fault
 from kilter.values.history import History
+from kilter.values.log import Log
 
 _MOST_FAULTS = 20
-
-
-@final
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Log:
-    """A log that was read: its curves, and what had to be left out."""
-
-    history: History
-    notes: tuple[str, ...] = ()
 
 
 def read_log(path: Path) -> Log:
@@ -51,7 +41,7 @@ def read_log(path: Path) -> Log:
         history = history.append(step, values)
     if faults:
         raise DataError(f"{len(faults)} lines of {path} are no rows", faults=faults[:_MOST_FAULTS])
-    return Log(history=history, notes=tuple(notes))
+    return Log(name=path.parent.name or path.name, history=history, notes=tuple(notes))
 
 
 def _row(line: bytes) -> tuple[int, dict[str, float]]:

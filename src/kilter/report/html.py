@@ -222,6 +222,8 @@ def _alert(finding: Finding) -> Iterator[str]:
     )
     yield f'<p dir="auto">{_prose(finding.seen)}</p>'
     yield f'<p class="advice" dir="auto">{_prose(finding.advice)}</p>'
+    if finding.experiment:
+        yield f'<p class="advice" dir="auto">To tell the causes apart: {_prose(finding.experiment)}</p>'
     if finding.causes:
         causes = ", ".join(f"<code>{_text(cause)}</code>" for cause in finding.causes)
         yield f'<p class="causes">Likely causes: {causes}</p>'

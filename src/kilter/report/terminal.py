@@ -42,6 +42,8 @@ def finding_lines(findings: Iterable[Finding], *, width: int = 100, colour: bool
         lines.append(f"{word} {_styled(f'{finding.code} {visible(finding.name)}', _BOLD, colour=colour)}")
         lines += _wrapped(finding.seen, width, "         ")
         lines += _wrapped(finding.advice, width, "       → ", "         ")
+        if finding.experiment:
+            lines += _wrapped(finding.experiment, width, "       ? ", "         ")
         if finding.causes:
             lines += _wrapped(f"likely causes: {', '.join(finding.causes)}", width, "         ")
         if finding.where:

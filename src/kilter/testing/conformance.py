@@ -94,6 +94,6 @@ def _is_well_said(check: Check[Subject], finding: Finding) -> None:
     assert finding.code in (check.code, "P100"), f"{check.name} says {finding.code}"
     assert finding.causes or finding.code == "P100", f"{check.name} names no cause: {finding}"
     assert set(finding.causes) <= CAUSE_NAMES, f"{check.name} names causes that do not exist: {finding.causes}"
-    for sentence in (finding.seen, finding.advice):
+    for sentence in (finding.seen, finding.advice, *([finding.experiment] if finding.experiment else [])):
         assert sentence[:1].isupper() or not sentence[:1].isalpha() or "." in sentence.split()[0], sentence
         assert sentence.endswith((".", "!", "?")), f"{check.name} says half a sentence: {sentence!r}"

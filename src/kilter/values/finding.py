@@ -51,6 +51,7 @@ class Finding:
     seen: str  # what was measured, with its numbers; one sentence
     advice: str  # what to do; one sentence, imperative
     causes: tuple[str, ...] = ()  # what is inferred, most likely first; names of values/causes.py
+    experiment: str = ""  # what to try next to tell the causes apart; one sentence, imperative
     where: tuple[str, ...] = ()  # example ids, parameters, steps, cells
     evidence: Mapping[str, object] = field(default_factory=dict[str, object])  # numbers, strings and small tables
     strength: Strength = Strength.MEASURED
@@ -60,14 +61,16 @@ class Finding:
         object.__setattr__(self, "evidence", FrozenMap(self.evidence))
 
     def __str__(self) -> str:
-        return f"{self.code} {self.name}, {self.severity.word}: {self.seen}\n     {self.advice}"
+        said = f"{self.code} {self.name}, {self.severity.word}: {self.seen}\n     {self.advice}"
+        return f"{said}\n     To tell: {self.experiment}" if self.experiment else said
 
     def _repr_html_(self) -> str:
         from html import escape
 
         return (
             f"<p><b>{escape(self.code)} {escape(self.name)}</b>, {self.severity.word}: "
-            f"{escape(self.seen)}<br>{escape(self.advice)}</p>"
+            f"{escape(self.seen)}<br>{escape(self.advice)}"
+            f"{'<br>To tell: ' + escape(self.experiment) if self.experiment else ''}</p>"
         )
 
 
