@@ -72,7 +72,7 @@ def test_rows_of_an_epoch_are_gathered():
     bench = Bench(program=program()[0])
     assert bench.gathered((0,)).shape == (64, 4)
     assert bench.gathered((0,), most=10).shape == (10, 4)
-    assert bench.gathered((1,), valid=True).shape == (64,)
+    assert bench.gathered((1,)).shape == (64,)
     assert bench.gathered((5,)) is None
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import islice
@@ -108,12 +108,12 @@ class Bench:
         kept: Kept = self._kept[key]
         return kept
 
-    def gathered(self, path: Path, *, valid: bool = False, most: int = 4096) -> Tensor | None:
-        """Up to so many rows of one tensor of the batches, in the order of one epoch; None where shapes differ."""
+    def gathered(self, path: Path, *, most: int = 4096) -> Tensor | None:
+        """Up to so many training rows of one tensor of the batches, in an epoch's order; None where shapes differ."""
         parts: list[Tensor] = []
         with left_as_found():
             seed_everything(self.seed)
-            for batch in self._epoch(valid=valid):
+            for batch in self._epoch():
                 tensor = leaves(batch).get(path)
                 if tensor is None or (parts and tensor.shape[1:] != parts[0].shape[1:]) or not tensor.ndim:
                     return None
@@ -122,8 +122,7 @@ class Bench:
                     break
         return torch.cat(parts)[:most] if parts else None
 
-    def _epoch(self, *, valid: bool) -> Iterator[Any]:
+    def _epoch(self) -> Iterator[Any]:
         made = self.made()
-        loader: Iterable[Any] = (made.valid or ()) if valid else made.train
-        with persons_code("Reading the validation loader" if valid else "Reading the training loader"):
-            yield from loader
+        with persons_code("Reading the training loader"):
+            yield from made.train

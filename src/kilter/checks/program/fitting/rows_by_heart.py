@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Overfitting(ProgramProbe):
+class RowsByHeart(ProgramProbe):
     """The loss on validation has risen far above its lowest, while that on training is far below it.
 
     **What it proves.** An earlier stop would have given a better model, beyond what chance explains.
@@ -37,7 +37,7 @@ class Overfitting(ProgramProbe):
     """
 
     code: ClassVar[str] = "H111"
-    name: ClassVar[str] = "overfitting"
+    name: ClassVar[str] = "rows-by-heart"
     effort: ClassVar[Effort] = Effort.FULL
     epochs: int = 5  # without as many there is no curve to speak of
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SimpleFirst(ProgramProbe):
+class BehindSimpleModels(ProgramProbe):
     """The trained network is at least as good on validation as ridge regression or nearest neighbours.
 
     **What it proves.** What takes a fraction of a second answers better than the network: before the network is made
@@ -39,7 +39,7 @@ class SimpleFirst(ProgramProbe):
     """
 
     code: ClassVar[str] = "H115"
-    name: ClassVar[str] = "simple-first"
+    name: ClassVar[str] = "behind-simple-models"
     effort: ClassVar[Effort] = Effort.FULL
     times: float = 2.0  # the margin, from which it is a warning
     rows: int = 150  # of validation; on fewer of a noisy set the order of two models is chance
@@ -69,7 +69,7 @@ class SimpleFirst(ProgramProbe):
                 "weight-decay",
                 "optimizer-epsilon",
                 "momentum",
-                "overfitting",
+                "rows-by-heart",
                 "counterfactual",
                 "underfit",
                 "too-few-epochs",

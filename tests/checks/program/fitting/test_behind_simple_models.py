@@ -6,7 +6,7 @@ from torch import nn
 from torch.utils.data import DataLoader, TensorDataset
 
 from kilter.checks.program.bench import Bench
-from kilter.checks.program.fitting.simple_first import SimpleFirst
+from kilter.checks.program.fitting.behind_simple_models import BehindSimpleModels
 from kilter.values.finding import Severity, Skipped
 from kilter.values.pipeline import Pipeline
 
@@ -27,15 +27,15 @@ def bench(width, epochs, task="regression"):
 
 
 def test_a_wide_network_on_few_noisy_rows_is_behind_ridge_regression():
-    (found,) = SimpleFirst().examine(bench(512, 120))
+    (found,) = BehindSimpleModels().examine(bench(512, 120))
     assert found.severity is Severity.WARNING
     assert found.evidence["simple"] > found.evidence["network"] + 0.15
 
 
 def test_silent_where_the_network_keeps_up():
-    assert list(SimpleFirst().examine(bench(16, 15))) == []
+    assert list(BehindSimpleModels().examine(bench(16, 15))) == []
 
 
 def test_skipped_where_no_cheap_learner_can_be_asked():
-    (said,) = SimpleFirst().examine(bench(16, 1, task="other"))
+    (said,) = BehindSimpleModels().examine(bench(16, 1, task="other"))
     assert isinstance(said, Skipped)
