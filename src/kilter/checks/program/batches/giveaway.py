@@ -48,7 +48,7 @@ class Giveaway(ProgramProbe):
     alone: float = 0.9  # of the way from a constant answer to perfection, by one column
     gap: float = 0.25  # that the others stay behind
     sharper: float = 10.0  # times as much as the column leaves open is left open by the others
-    fewest: int = 3
+    fewest: int = 3  # columns: one of two may well be half the story
     most: int = 800  # rows that are looked at
 
     def probe(self, bench: Bench) -> Iterator[Finding | Skipped]:

@@ -38,7 +38,7 @@ class LittleData(ProgramProbe):
 
     code: ClassVar[str] = "B114"
     name: ClassVar[str] = "little-data"
-    plenty: int = 200
+    plenty: int = 200  # rows: cheap learners are near their best by then, and more rows would be asked for everywhere
     each: int = 15  # rows of a class
     gain: float = 0.12  # of the way from a constant answer to perfection
 

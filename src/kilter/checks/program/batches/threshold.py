@@ -38,8 +38,8 @@ class Threshold(ProgramProbe):
 
     code: ClassVar[str] = "B120"
     name: ClassVar[str] = "threshold-misplaced"
-    low: float = 0.15  # as probabilities
-    high: float = 0.85
+    low: float = 0.15  # as probabilities; thresholds chosen on validation lie between, but for very rare classes
+    high: float = 0.85  # the same for very common ones
     lost: float = 0.05  # of the metric, between sure and unsure answers
     right: float = 0.95  # the metric of right answers, if it is one of decisions
 

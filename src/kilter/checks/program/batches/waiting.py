@@ -36,8 +36,8 @@ class WaitingForBatches(ProgramProbe):
 
     code: ClassVar[str] = "B125"
     name: ClassVar[str] = "waiting-for-batches"
-    slow: float = 0.02
-    share: float = 0.6
+    slow: float = 0.02  # seconds: below, a hundred batches cost two, and nobody waits
+    share: float = 0.6  # of a step and its batch: more than half, whatever the clock adds
 
     def probe(self, bench: Bench) -> Iterator[Finding | Skipped]:
         read = given(bench).train

@@ -39,7 +39,7 @@ class Momentum(ProgramProbe):
     code: ClassVar[str] = "H105"
     name: ClassVar[str] = "momentum"
     high: float = 0.97  # it remembers more than 30 steps
-    usual: float = 0.9
+    usual: float = 0.9  # it remembers 10 steps, as nearly all published trainings do
     longest: int = 150  # steps of a run
     gap: float = 0.25  # how much lower the usual one must bring the loss, as a share of its start
     learnt: float = 0.25  # fall of the loss, as a share of its start, that is taken for learning
