@@ -13,6 +13,23 @@ def test_raw_columns_that_keep_a_program_from_learning(make, look, sets, parts):
     assert found[0].evidence["mended"] > found[0].evidence["raw"] + 0.2
 
 
+def test_inputs_that_are_all_tiny(make, look, alarms, sets, parts):
+    x, y, valid_x, valid_y = sets["digits"]()
+    tiny = (x / 1000, y, valid_x / 1000, valid_y)
+    found, _ = look(InputScale(), make(tiny, lambda: parts["mlp"](64, 10), rate=0.01, optimizer=torch.optim.SGD))
+    assert found[0].causes == ("unnormalized_input",)
+
+    class Enlarged(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.network = parts["mlp"](64, 10)
+
+        def forward(self, x):
+            return self.network(1000 * x)
+
+    assert alarms(InputScale(), make(tiny, Enlarged)) == []
+
+
 def test_silent_where_the_model_normalises_first(make, alarms, sets, parts):
     data = sets["cancer"](raw=True)
     about = {"rate": 0.01, "optimizer": torch.optim.SGD}

@@ -28,16 +28,16 @@ if TYPE_CHECKING:
 class InputScale(ProgramProbe):
     """Inputs have scales that the model can work with.
 
-    **What it proves.** Columns of the input differ in size by orders of magnitude, or all are large, and the program
+    **What it proves.** Columns of the input differ in size by orders of magnitude, or all are large, or tiny, and it
     learns much better in its first steps when they are standardised: as they are, the large columns drown the others
-    and saturate what follows.
+    and saturate what follows, and tiny ones are drowned by the biases.
 
     **How.** Where spreads or sizes of the columns are out of proportion, some steps of the program are run twice from
     one seed: on batches as they are, and on batches whose inputs were standardised.
 
     **When it stays silent.** Columns are within a factor of `apart`, or none is wider than `usual`, and they are no
-    larger than `large`; the program does as
-    well on the inputs as they are, since it normalises first, or needs it not; indices and tokens are no amounts.
+    larger than `large`, and not all narrower than `narrow`; the program does as well on the inputs as they are, since
+    it normalises first, or needs it not; indices and tokens are no amounts.
 
     **What it costs.** Nothing where columns are in proportion; else twice some steps of training, at most 240.
 
@@ -49,6 +49,7 @@ class InputScale(ProgramProbe):
     apart: float = 30.0  # of the largest spread of a column, over the smallest
     usual: float = 5.0  # spread up to which a fresh layer works as it was meant to: rare columns in 0 to 1 are no fault
     large: float = 20.0  # root mean square
+    narrow: float = 0.02  # spread of the widest column below which all are tiny: in counts scaled to length 1 it is not
     gain: float = 0.15  # in quality, and half over the root of the rows
 
     def probe(self, bench: Bench) -> Iterator[Finding | Skipped]:
@@ -68,7 +69,7 @@ class InputScale(ProgramProbe):
             sizes = spread[alive]
             ratio, root = float(sizes.max() / sizes.min()), float((numbers**2).mean().sqrt())
             out_of_proportion = ratio > self.apart and float(sizes.max()) > self.usual
-            if out_of_proportion or root > self.large:
+            if out_of_proportion or root > self.large or float(sizes.max()) < self.narrow:
                 odd[path] = (ratio, root)
         if not odd:
             return
