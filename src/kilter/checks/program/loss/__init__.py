@@ -17,6 +17,7 @@ from kilter.checks.program.loss.output_reach import OutputReach
 from kilter.checks.program.loss.padding_in_loss import PaddingInLoss
 from kilter.checks.program.loss.pairing import Pairing
 from kilter.checks.program.loss.rows_apart import RowsApart
+from kilter.checks.program.loss.rows_cut_anew import RowsCutAnew
 from kilter.checks.program.loss.softmax_place import SoftmaxPlace
 from kilter.checks.program.loss.targets_unused import TargetsUnused
 from kilter.checks.program.probe import ProgramProbe
@@ -40,5 +41,6 @@ LOSS_CHECKS: tuple[ProgramProbe, ...] = (
     FirstLoss(),
     CustomGradients(),
     RowsApart(),
+    RowsCutAnew(),
     TargetsUnused(),
 )
