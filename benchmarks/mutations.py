@@ -4,7 +4,8 @@ Each healthy program of `mutable.py` is trained over some seeds. A line of its t
 swapped with the next, a number or operator or dimension or loss or activation or optimizer replaced, a call dropped, a
 tensor detached, transposed or shifted. What still runs is trained from the same seeds; it counts if every pair differs
 in the same direction and the mean difference is beyond the noise of the healthy program. The doctor then sees the
-mutated program as a person would hand it over, and nothing else. What makes the metric better is listed apart: a doctor
+mutated program as a person would hand it over, and nothing else: quick, then with trainings, then with a rehearsal, as
+far as it takes. What makes the metric better is listed apart: a doctor
 may be silent on a lucky change.
 """
 
@@ -30,14 +31,16 @@ import torch
 from machine import RESULTS, write_result
 from mutable import PREFACE, SOURCES, Source
 
-from kilter.checks.doctor import check
 from kilter.checks.program.probe import Effort
 from kilter.engine.programs import make, train_step
+from kilter.project.front import check
 from kilter.values.finding import Severity
 from kilter.values.pipeline import Pipeline
 from kilter.values.program import Program
 
 BAR = 0.70
+STAGES = ("quick", "full", "rehearsed")
+"""Of what was examined, each as far as the one before said nothing."""
 SEEDS = (0, 1, 2)
 LONGEST = 6.0  # CPU seconds of one training; what takes longer is left out
 DOCTORS_LONGEST = 60.0  # CPU seconds of one examination
@@ -60,8 +63,14 @@ class Row:
     worse: bool
     quick: tuple[str, ...]
     full: tuple[str, ...] | None
+    rehearsed: tuple[str, ...] | None
     quick_seconds: float
     full_seconds: float
+
+    @property
+    def said(self) -> tuple[str, ...]:
+        """What the first examination that said anything has said."""
+        return self.quick or self.full or self.rehearsed or ()
 
 
 def main() -> None:
@@ -69,7 +78,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--count", type=int, default=200, help="mutations that make the result worse")
     parser.add_argument("--short", action="store_true", help="24 of them")
-    parser.add_argument("--quick-only", action="store_true", help="leave the full examination out")
+    parser.add_argument("--quick-only", action="store_true", help="leave the longer examinations out")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--out", type=Path, default=RESULTS / "mutations.json")
     parser.add_argument("--show", action="store_true", help="each mutation as it is judged")
@@ -82,8 +91,8 @@ def main() -> None:
     for row in mutations(random.Random(options.seed), tried, quick_only=options.quick_only):
         rows.append(row)
         if options.show:
-            said = row.quick or row.full or ("-",)
-            mark = "  " if not row.worse else "ok" if row.quick or row.full else "XX"
+            said = row.said or ("-",)
+            mark = "  " if not row.worse else "ok" if row.said else "XX"
             fell = f"{row.healthy:7.3f} → {row.mutated:7.3f}"
             print(f"{mark} {row.program:12}{row.kind:12}{fell}  {row.after.strip()[:70]:72}{said[0]}", flush=True)
         if sum(row.worse for row in rows) >= wanted:
@@ -122,6 +131,7 @@ def mutations(draw: random.Random, tried: Counter[str], *, quick_only: bool) -> 
             continue
         quick, quick_seconds = examined(program, Effort.QUICK)
         full, full_seconds = (None, 0.0) if quick_only or quick else examined(program, Effort.FULL)
+        rehearsed = None if quick_only or quick or full else examined(program, Effort.QUICK, rehearse=True)[0]
         changed = next(number for number, line in enumerate([*mutated, ""]) if [*lines, ""][number] != line)
         yield Row(
             program=source.name,
@@ -133,17 +143,18 @@ def mutations(draw: random.Random, tried: Counter[str], *, quick_only: bool) -> 
             worse=not numbers or statistics.mean(differences) > 0,
             quick=quick,
             full=full,
+            rehearsed=rehearsed,
             quick_seconds=quick_seconds,
             full_seconds=full_seconds,
         )
 
 
-def examined(program: Program, effort: Effort) -> tuple[tuple[str, ...], float]:
+def examined(program: Program, effort: Effort, *, rehearse: bool = False) -> tuple[tuple[str, ...], float]:
     """What the doctor says above a note, an error of the person's code left out, and its CPU seconds."""
     before = time.process_time()
     try:
         with limited(DOCTORS_LONGEST):
-            found = check(program, effort=effort).findings
+            found = check(program, effort=effort, rehearse=rehearse).findings
     except TookTooLong:
         found = ()
     except Exception as error:  # noqa: BLE001 - a mistake of the doctor's own: nothing is detected, and it is told
@@ -393,16 +404,14 @@ def report(rows: list[Row], tried: Counter[str], options: argparse.Namespace) ->
     worse, better = [row for row in rows if row.worse], [row for row in rows if not row.worse]
     idle = tried["change nothing beyond noise"]
     print(f"\n{tried['changed']} mutations: {tried['do not run']} do not run, {idle} change nothing beyond noise")
-    print(f"{'kind':14}{'worse':>8}{'quick':>8}{'quick or full':>16}")
-    for kind in sorted({row.kind for row in worse}):
-        of_kind = [row for row in worse if row.kind == kind]
-        print(f"{kind:14}{len(of_kind):>8}{share(of_kind, quick=True):>8.0%}{share(of_kind):>16.0%}")
-    print(f"{'all':14}{len(worse):>8}{share(worse, quick=True):>8.0%}{share(worse):>16.0%}")
-    if better:
-        shares = f"{share(better, quick=True):>8.0%}{share(better):>16.0%}"
-        print(f"{'made better':14}{len(better):>8}{shares}   (a lucky change, or a metric that lies)")
+    print(f"{'kind':14}{'worse':>8}" + "".join(f"{stage:>11}" for stage in STAGES))
+    told = [(kind, [row for row in worse if row.kind == kind]) for kind in sorted({row.kind for row in worse})]
+    told += [("all", worse), *([("made better", better)] if better else [])]
+    for kind, of_kind in told:
+        print(f"{kind:14}{len(of_kind):>8}" + "".join(f"{share(of_kind, stage):>11.0%}" for stage in STAGES))
     met = share(worse) >= BAR
     print(f"bar: {BAR:.0%} of those that make the result worse; {'met' if met else 'MISSED'}")
+    print("what was made better: a lucky change, or a metric that lies")
     write_result(
         options.out,
         "mutations",
@@ -412,8 +421,7 @@ def report(rows: list[Row], tried: Counter[str], options: argparse.Namespace) ->
         seeds=SEEDS,
         tried=dict(tried),
         worse=len(worse),
-        detected_quick=share(worse, quick=True),
-        detected=share(worse),
+        detected={stage: share(worse, stage) for stage in STAGES},
         detected_of_those_made_better=share(better),
         median_quick_seconds=statistics.median(row.quick_seconds for row in rows),
         bar=BAR,
@@ -421,9 +429,10 @@ def report(rows: list[Row], tried: Counter[str], options: argparse.Namespace) ->
     )
 
 
-def share(rows: list[Row], *, quick: bool = False) -> float:
-    """Of rows on which the doctor said something."""
-    return sum(bool(row.quick or (row.full and not quick)) for row in rows) / max(1, len(rows))
+def share(rows: list[Row], stage: str = STAGES[-1]) -> float:
+    """Of rows on which the doctor said something by then."""
+    so_far = STAGES[: STAGES.index(stage) + 1]
+    return sum(any(getattr(row, name) for name in so_far) for row in rows) / max(1, len(rows))
 
 
 if __name__ == "__main__":
