@@ -5,6 +5,8 @@ same run torch-audit watches the whole of each program's own training, where it 
 that training is timed, so that what the doctor takes is a ratio. While a program is examined, another instance of it
 stands in the middle of its training and goes on afterwards: it must end to the bit like one that nobody disturbed.
 
+With `--rehearse` each program's own training is run, too, and what its curves say is joined with what the probes saw.
+
 The programs are those of `faults` in the folder that `KILTER_SHARED` names; without it there is nothing to run on,
 which the script says. `--short` is for CI: one seed, what is quick.
 """
@@ -37,6 +39,7 @@ from kilter.checks.doctor import check
 from kilter.checks.program.bench import Bench
 from kilter.checks.program.probe import Effort
 from kilter.checks.program.proof import prove
+from kilter.training.rehearsing import check_and_rehearse
 from kilter.values.finding import Severity
 
 if TYPE_CHECKING:
@@ -130,7 +133,14 @@ def blinded(case: Any) -> Program:
 
 
 def examined(
-    program: str, *, shared: Path, seeds: tuple[int, ...], efforts: tuple[str, ...], proofs: bool, beside: bool
+    program: str,
+    *,
+    shared: Path,
+    seeds: tuple[int, ...],
+    efforts: tuple[str, ...],
+    rehearsing: bool,
+    proofs: bool,
+    beside: bool,
 ) -> tuple[list[Row], Peer | None]:
     """The rows of a program, and what torch-audit says of it, if it is to stand beside."""
     torch.set_num_threads(1)
@@ -146,7 +156,8 @@ def examined(
             going = Beside(kind(), seed)
             going.go_on(STEPS)
             began = time.process_time()
-            found = check(blinded(kind()), effort=Effort(effort), seed=seed)
+            asked = check_and_rehearse if rehearsing else check
+            found = asked(blinded(kind()), effort=Effort(effort), seed=seed)
             seconds = time.process_time() - began
             going.go_on(STEPS)
             alone = Beside(kind(), seed)
@@ -316,9 +327,10 @@ def main() -> None:
     parser.add_argument("--short", action="store_true", help="one seed, quick, without proofs")
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1])
     parser.add_argument("--efforts", nargs="+", default=["quick", "full"], choices=["quick", "full"])
+    parser.add_argument("--rehearse", action="store_true", help="run each program's own training, too")
     parser.add_argument("--no-prove", dest="prove", action="store_false")
     parser.add_argument("--jobs", type=int, default=1, help="processes; CPU time is told, whatever their number")
-    parser.add_argument("--out", type=Path, default=RESULTS / "doctor.json")
+    parser.add_argument("--out", type=Path, help="of the figures; default: doctor.json, or doctor_rehearsed.json")
     options = parser.parse_args()
     if options.short:
         options.seeds, options.efforts, options.prove = [0], ["quick"], False
@@ -332,7 +344,15 @@ def main() -> None:
         audit: str | None = version("torch-audit")
     except PackageNotFoundError:
         audit = None
-    one = partial(examined, shared=shared, seeds=seeds, efforts=efforts, proofs=options.prove, beside=audit is not None)
+    one = partial(
+        examined,
+        shared=shared,
+        seeds=seeds,
+        efforts=efforts,
+        rehearsing=options.rehearse,
+        proofs=options.prove,
+        beside=audit is not None,
+    )
     rows: list[Row] = []
     peers: list[Peer] = []
     print(f"{'program':28}{'fault':26}{'seed':>5}{'effort':>8}  {'d f 3':7}{'seconds':>8}{'× own':>7}  first finding")
@@ -355,11 +375,12 @@ def main() -> None:
     if audit is None:
         print("torch-audit is not installed: pip install '.[bench]' -c constraints.txt")
     write_result(
-        options.out,
+        options.out or RESULTS / ("doctor_rehearsed.json" if options.rehearse else "doctor.json"),
         "doctor",
         [asdict(row) for row in rows],
         versions=("torch", "scikit-learn"),
         seeds=list(seeds),
+        rehearsed=options.rehearse,
         summary=figures,
         torch_audit=audit,
         peers=[asdict(peer) for peer in peers],

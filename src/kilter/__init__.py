@@ -13,12 +13,15 @@ from typing import TYPE_CHECKING, Any, final
 
 if TYPE_CHECKING:
     from kilter.engine.numeric_gradients import Slope, compare_gradients
+    from kilter.project.diagnosing import diagnose
     from kilter.project.folder import load_run
     from kilter.project.front import audit, check, compare, describe, evaluate, make_pipeline, predict, report, run
     from kilter.project.guess import guess
     from kilter.project.reading import Project, read_project
     from kilter.tracking.fitting import fit
     from kilter.training.fit import Fitted
+    from kilter.training.watching import Watch, watch
+    from kilter.values.diagnosis import Diagnosis
     from kilter.values.errors import DataError, Interrupted, KilterError, RecipeError, TrainingError, UsageError
     from kilter.values.evaluation import Comparison, Evaluation, Score
     from kilter.values.finding import Examination, Finding, Severity
@@ -34,6 +37,7 @@ if TYPE_CHECKING:
 __all__ = [
     "Comparison",
     "DataError",
+    "Diagnosis",
     "Evaluation",
     "Examination",
     "Finding",
@@ -53,12 +57,14 @@ __all__ = [
     "Slope",
     "TrainingError",
     "UsageError",
+    "Watch",
     "__version__",
     "audit",
     "check",
     "compare",
     "compare_gradients",
     "describe",
+    "diagnose",
     "evaluate",
     "fit",
     "guess",
@@ -68,10 +74,12 @@ __all__ = [
     "read_project",
     "report",
     "run",
+    "watch",
 ]
 
 _HOMES = {
     "kilter.engine.numeric_gradients": ("Slope", "compare_gradients"),
+    "kilter.project.diagnosing": ("diagnose",),
     "kilter.project.folder": ("load_run",),
     "kilter.project.front": (
         "audit",
@@ -88,6 +96,8 @@ _HOMES = {
     "kilter.project.reading": ("Project", "read_project"),
     "kilter.tracking.fitting": ("fit",),
     "kilter.training.fit": ("Fitted",),
+    "kilter.training.watching": ("Watch", "watch"),
+    "kilter.values.diagnosis": ("Diagnosis",),
     "kilter.values.errors": (
         "DataError",
         "Interrupted",

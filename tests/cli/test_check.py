@@ -103,6 +103,8 @@ def test_what_checks_cost_is_told(kilter, small_file):
         (["own_loop.py:program", "--set", "train.seed=3"], "no project file"),
         (["own_loop.py:program", "--effort", "some"], "quick"),
         (["{project}", "--prove"], "say effort full"),
+        (["own_loop.py:program", "--rehearsal-seconds", "5"], "without a rehearsal"),
+        (["own_loop.py:program", "--rehearse", "--rehearsal-seconds", "0"], "rehearsal-seconds"),
     ],
 )
 def test_wrong_usage_is_exit_code_2(kilter, beside_it, small_file, arguments, said):
@@ -119,3 +121,25 @@ def test_a_project_is_checked_by_training_too(kilter, small_file):
     assert ended.document["effort"] == "full"
     assert "majority, linear" in str(ended.document["skipped"])
     assert [f for f in ended.document["findings"] if f["severity"] == "failure"] == []
+
+
+def test_a_persons_own_training_is_rehearsed(kilter, own):
+    ended = kilter("check", f"{own}:program", "--rehearse", "--effort", "quick", "--json")
+
+    assert ended.code == 0, ended.out
+    assert (ended.document["effort"], ended.document["rehearsed"]) == ("quick", True)
+    assert ended.document["seconds"]["rehearsal"] > 0
+
+
+def test_a_rehearsal_that_is_cut_says_so_and_takes_the_full_effort(kilter, own):
+    ended = kilter("check", f"{own}:make", "--rehearse", "--rehearsal-seconds", "300", "--json")
+
+    assert ended.document["effort"] == "full"
+    assert "give `epochs`" in {each["name"]: each["reason"] for each in ended.document["skipped"]}["rehearsal"]
+
+
+def test_a_project_is_rehearsed(kilter, small_file):
+    ended = kilter("check", small_file, "--rehearse", "--effort", "quick", "--json")
+
+    assert ended.code == 0
+    assert ended.document["seconds"]["rehearsal"] > 0

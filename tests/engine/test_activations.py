@@ -5,7 +5,7 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from kilter.engine.activations import watching
+from kilter.engine.activations import Lookout, watching
 
 
 class Net(nn.Module):
@@ -139,4 +139,66 @@ def test_results_gradients_and_hooks_are_as_without_watching():
     with watching(model, found.append):
         pass
     model(numbers)
+    assert found == []
+
+
+def test_the_layer_whose_weights_were_applied_last_is_told():
+    class Shared(nn.Module):
+        """One module of a function after two layers."""
+
+        def __init__(self):
+            super().__init__()
+            self.first, self.second, self.bend = nn.Linear(6, 6), nn.Linear(6, 6), nn.Tanh()
+
+        def forward(self, numbers):
+            return F.relu(self.bend(self.second(self.bend(self.first(numbers)))).sum(-1))
+
+    found, _ = _seen(Shared(), torch.randn(5, 6))
+    assert [(one.kind, one.module, one.layer) for *_, one in found] == [
+        ("tanh", "bend", "first"),
+        ("tanh", "bend", "second"),
+        ("relu", "", "second"),
+    ]
+    assert _seen(nn.Sequential(nn.ReLU()), torch.randn(5, 6))[0][0][3].layer == ""
+
+
+@pytest.mark.parametrize("between", [nn.Dropout(0.5), lambda t: t.half().float(), lambda t: t.masked_fill(t > 1, 0.0)])
+def test_shares_are_told_as_they_were_before_dropout(between):
+    class Attention(nn.Module):
+        def forward(self, parts):
+            return between((parts @ parts.transpose(1, 2)).softmax(-1)) @ parts
+
+    parts = torch.randn(2, 5, 4)
+    ((kind, _, weights, _),), _ = _seen(Attention(), parts)
+    assert kind == "softmax"
+    assert torch.equal(weights, (parts @ parts.transpose(1, 2)).softmax(-1))
+
+
+def test_a_lookout_sees_the_same_and_listens_to_calls_of_the_model_alone():
+    model = Net(F.relu)
+    found = []
+    lookout = Lookout(model, found.append)
+    given = model(torch.randn(5, 6))
+    torch.relu(given)
+    torch.autograd.backward(given.sum())
+    assert [(one.kind, one.module, one.layer) for one in found] == [("relu", "", "first")]
+    assert lookout.calls.parts == ["", "first"]
+    assert lookout.seconds > 0
+    lookout.close()
+    model(torch.randn(5, 6))
+    assert len(found) == 1
+
+
+def test_a_lookout_may_be_closed_while_a_call_is_interrupted():
+    def interrupt(numbers):
+        raise KeyboardInterrupt
+
+    found = []
+    model = Net(interrupt)
+    lookout = Lookout(model, found.append)
+    with pytest.raises(KeyboardInterrupt):
+        model(torch.randn(5, 6))
+    lookout.close()
+    lookout.close()
+    torch.relu(torch.randn(3))
     assert found == []

@@ -38,8 +38,13 @@ def strict(text):
 
 
 def metrics_of(folder):
+    """The rows but their clock; and by step the measurements of layers, whose steps hang on the clock."""
     rows = [json.loads(line) for line in (folder / "metrics.jsonl").read_text("utf-8").splitlines()]
-    return [{key: value for key, value in row.items() if not key.startswith("clock.")} for row in rows]
+    layers = {row["step"]: row for row in rows if row.pop("layers.every", None)}
+    for row in rows:
+        for key in [key for key in row if key.startswith("clock.")]:
+            del row[key]
+    return [row for row in rows if row is not layers.get(row["step"])], layers
 
 
 def weights_of(folder):
@@ -56,7 +61,11 @@ def only_run(runs):
 
 def same_result(left, right):
     """The same curves, weights, scores, comparisons and predictions."""
-    assert metrics_of(left) == metrics_of(right)
+    (rows, layers), (others, other_layers) = metrics_of(left), metrics_of(right)
+    assert rows == others
+    both = layers.keys() & other_layers.keys()
+    assert both
+    assert all(layers[step] == other_layers[step] for step in both)
     assert weights_of(left) == weights_of(right)
     assert (left / "evaluation.json").read_text("utf-8") == (right / "evaluation.json").read_text("utf-8")
     predictions = sorted(path.name for path in (left / "predictions").iterdir())

@@ -52,6 +52,20 @@ def test_it_can_be_checked_trained_and_judged(pipeline, fitted):
     assert kilter.evaluate(pipeline, fitted, split="valid").split == "valid"
 
 
+def test_its_training_can_be_rehearsed(pipeline):
+    said = kilter.check(pipeline, rehearse=True, effort="quick")
+
+    assert said.seconds["rehearsal"] > 0
+    assert "divergence" in said.seconds
+    assert "divergence" not in kilter.check(pipeline).seconds
+
+
+@pytest.mark.parametrize(("rehearse", "seconds"), [(False, 5.0), (True, 0.0)])
+def test_a_limit_that_limits_nothing_is_refused(pipeline, rehearse, seconds):
+    with pytest.raises(UsageError, match="limits what `rehearse` trains"):
+        kilter.check(pipeline, rehearse=rehearse, rehearsal_seconds=seconds)
+
+
 def test_a_split_that_is_not_there_is_said(pipeline, fitted):
     with pytest.raises(UsageError, match="there are train, valid, test"):
         kilter.evaluate(pipeline, fitted, split="dev")

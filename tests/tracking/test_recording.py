@@ -48,6 +48,16 @@ def test_every_row_is_written_once_and_in_order():
     assert mirror.closed
 
 
+def test_all_files_are_let_go_of_when_the_last_rows_find_no_room():
+    truth, mirror = Tape(failing=TrainingError("no room")), Tape()
+    tracking = Recording(truth, [("m", mirror)], every=1e9)
+    tracking.see(EVENT, history(3))
+    with pytest.raises(TrainingError):
+        tracking.close()
+    assert truth.closed
+    assert mirror.closed
+
+
 def test_rows_are_gathered_until_they_are_due():
     truth = Tape()
     tracking = Recording(truth, every=1e9)

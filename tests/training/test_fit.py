@@ -1,17 +1,21 @@
 import os
 import signal
 from dataclasses import replace
+from functools import partial
 
 import pytest
 import torch
 
 from kilter.training.checkpoints import newest
-from kilter.training.events import Evaluated, Finished, StepDone, Stop
+from kilter.training.events import Evaluated, Finished, Measured, StepDone, Stop
 from kilter.training.fit import ask, fit, plan
 from kilter.training.keeping import read_best, write_best
 from kilter.values.errors import DataError, RecipeError, TrainingError, UsageError
 from kilter.values.finding import Finding, Severity
 from kilter.values.history import History
+
+# Layers are measured in each step, however slow the machine is: what is recorded hangs on no clock.
+each_step = partial(fit, measuring=1e6)
 
 
 class Teller:
@@ -41,7 +45,7 @@ def without_clock(history):
     return {
         name: (history[name].steps.tolist(), history[name].values.tolist())
         for name in history
-        if name != "clock.seconds"
+        if not name.startswith("clock.")
     }
 
 
@@ -57,7 +61,7 @@ def test_a_model_learns_and_the_best_weights_are_kept(make_pipeline):
 
 def test_the_same_seed_gives_the_same_run_and_another_seed_another(make_pipeline):
     one, again, other = (
-        fit(make_pipeline(dropout=0.3, noise=0.1, train={"length": "3ep", "seed": seed})) for seed in (1, 1, 2)
+        each_step(make_pipeline(dropout=0.3, noise=0.1, train={"length": "3ep", "seed": seed})) for seed in (1, 1, 2)
     )
     assert same(weights(one), weights(again))
     assert without_clock(one.history) == without_clock(again.history)
@@ -66,12 +70,12 @@ def test_the_same_seed_gives_the_same_run_and_another_seed_another(make_pipeline
 
 def test_workers_and_accumulation_change_nothing_that_they_should_not(make_pipeline):
     sections = {"train": {"length": "3ep"}}
-    alone = fit(make_pipeline(dropout=0.3, noise=0.1, **sections))
-    helped = fit(make_pipeline(dropout=0.3, noise=0.1, batch={"size": 64, "workers": 2}, **sections))
+    alone = each_step(make_pipeline(dropout=0.3, noise=0.1, **sections))
+    helped = each_step(make_pipeline(dropout=0.3, noise=0.1, batch={"size": 64, "workers": 2}, **sections))
     assert same(weights(alone), weights(helped))
     assert without_clock(alone.history) == without_clock(helped.history)
-    whole = fit(make_pipeline(size=16, **sections))
-    parts = fit(make_pipeline(size=4, batch={"size": 64, "accumulate": 4}, **sections))
+    whole = each_step(make_pipeline(size=16, **sections))
+    parts = each_step(make_pipeline(size=4, batch={"size": 64, "accumulate": 4}, **sections))
     torch.testing.assert_close(weights(whole), weights(parts), rtol=1e-3, atol=1e-5)
 
 
@@ -82,14 +86,14 @@ def test_a_training_goes_on_exactly_where_it_was_stopped(make_pipeline, tmp_path
         sections = {"train": {"length": "3ep"}, "save": {"every": "1st"}, "batch": {"size": 64, "workers": workers}}
         return make_pipeline(dropout=0.5, noise=0.2, **sections)
 
-    whole = fit(made())
+    whole = each_step(made())
 
     def stopping(event, history):
         return Stop("enough") if isinstance(event, StepDone) and event.step == stop_at else None
 
-    first = fit(made(), folder=tmp_path, hooks=(stopping,))
+    first = each_step(made(), folder=tmp_path, hooks=(stopping,))
     start = newest(tmp_path)
-    second = fit(made(), folder=tmp_path, start=start, history=first.history.until(start.step))
+    second = each_step(made(), folder=tmp_path, start=start, history=first.history.until(start.step))
     assert start.step == stop_at
     assert same(weights(whole), weights(second))
     assert without_clock(whole.history) == without_clock(second.history)
@@ -98,16 +102,84 @@ def test_a_training_goes_on_exactly_where_it_was_stopped(make_pipeline, tmp_path
 
 def test_events_come_in_order_and_everything_is_flushed_before_a_checkpoint(make_pipeline, tmp_path):
     teller = Teller()
-    fit(make_pipeline(train={"length": "2ep"}), folder=tmp_path, observers=[teller])
+    fit(make_pipeline(train={"length": "2ep"}), folder=tmp_path, observers=[teller], measuring=0)
     kinds = [type(event) for event in teller.events]
     assert kinds == [*[StepDone] * 4, Evaluated, *[StepDone] * 4, Evaluated, Finished]
     assert teller.flushed == [5, 10, 11]
-    assert [event.evaluation_follows for event in teller.events if isinstance(event, StepDone)] == [
+    assert [event.more_follows for event in teller.events if isinstance(event, StepDone)] == [
         False,
         False,
         False,
         True,
     ] * 2
+
+
+def test_a_measurement_comes_between_its_step_and_its_evaluation_and_nothing_is_saved_between(make_pipeline, tmp_path):
+    teller = Teller()
+    sections = {"train": {"length": "4st", "evaluate_every": "2st"}, "save": {"every": "1st"}}
+    each_step(make_pipeline(**sections), folder=tmp_path, observers=[teller])
+    kinds = [type(event) for event in teller.events]
+    assert kinds == [*[StepDone, Measured, StepDone, Measured, Evaluated] * 2, Finished]
+    assert [event.more_follows for event in teller.events if isinstance(event, StepDone)] == [True] * 4
+    assert [event.more_follows for event in teller.events if isinstance(event, Measured)] == [False, True] * 2
+    assert teller.flushed == [2, 5, 7, 10, 11]
+
+
+def test_measuring_changes_no_bit_of_a_training(make_pipeline):
+    measured, plain = (fit(make_pipeline(dropout=0.4, noise=0.1), measuring=share) for share in (1e6, 0))
+    assert same(weights(measured), weights(plain))
+    assert {name.split("/")[0] for name in set(measured.history) - set(plain.history)} == {
+        *("gradient", "weight", "update", "activation", "dead", "clock.measuring", "layers.every")
+    }
+    for name in plain.history:
+        if not name.startswith("clock."):
+            assert measured.history[name].values.tolist() == plain.history[name].values.tolist()
+
+
+def test_the_interval_goes_on_from_what_was_recorded(make_pipeline, tmp_path):
+    """After a resume instruments look in the steps in which they would have looked, whatever the machine does now."""
+
+    def stopping(event, history):
+        return Stop("enough") if event.step == 9 else None
+
+    def made():
+        return make_pipeline(train={"length": "24st"}, save={"every": "1st"})
+
+    slow = partial(fit, measuring=1e-9)  # so that the interval widens eightfold at once
+    first = slow(made(), folder=tmp_path, hooks=(stopping,))
+    assert first.history["layers.every"].steps.tolist() == [1, 8]
+    assert first.history["layers.every"].values.tolist()[0] == 8.0
+    second = fit(made(), folder=tmp_path, start=newest(tmp_path), history=first.history)
+    steps = second.history["layers.every"].steps.tolist()
+    assert steps[:2] == [1, 8]
+    assert all(step % first.history.last("layers.every") == 0 for step in steps[2:])
+
+
+def test_a_wider_interval_is_said(make_pipeline, caplog):
+    with caplog.at_level("INFO", logger="kilter"):
+        fit(make_pipeline(train={"length": "1ep"}), measuring=1e-9)
+    assert "layers are measured every 8 steps from step 1 on: a measurement takes" in caplog.text
+
+
+def test_a_hopeless_run_is_stopped_where_the_recipe_says_so_and_only_there(make_pipeline, tmp_path):
+    def made(*, hopeless):
+        return make_pipeline(
+            train={"length": "60st", "clip_norm": 1.0, "evaluate_every": "5st"},
+            optimizer={"name": "sgd", "learning_rate": 30.0, "momentum": 0.0},
+            schedule={"name": "constant", "warmup": "20st"},
+            stop={"hopeless": hopeless},
+        )
+
+    fitted = fit(made(hopeless=True), folder=tmp_path)
+    assert fitted.failed
+    assert fitted.reason.startswith("stop.hopeless: C1")
+    assert fitted.step < 60
+    assert newest(tmp_path).step == fitted.step
+    assert fitted.findings[0].severity == Severity.FAILURE
+    patient = fit(made(hopeless=False))
+    assert (patient.step, patient.failed) == (60, False)
+    again = fit(made(hopeless=True), folder=tmp_path, start=newest(tmp_path), history=fitted.history)
+    assert (again.step, again.reason, again.failed) == (fitted.step, fitted.reason, True)
 
 
 def test_a_loss_that_is_no_number_ends_the_training_with_the_last_good_weights(make_pipeline):
@@ -178,7 +250,7 @@ def test_a_training_that_had_decided_to_stop_does_not_go_on(make_pipeline, tmp_p
     assert same(weights(whole), weights(again))
 
 
-@pytest.mark.parametrize("kind", [StepDone, Evaluated])
+@pytest.mark.parametrize("kind", [StepDone, Measured, Evaluated])
 def test_hooks_that_are_asked_again_see_what_they_saw(make_pipeline, tmp_path, kind):
     def told(shown):
         def hook(event, history):
@@ -188,13 +260,13 @@ def test_hooks_that_are_asked_again_see_what_they_saw(make_pipeline, tmp_path, k
         return hook
 
     first, again = [], []
-    done = fit(make_pipeline(train={"length": "3ep"}), folder=tmp_path, hooks=(told(first),))
+    done = each_step(make_pipeline(train={"length": "3ep"}), folder=tmp_path, hooks=(told(first),))
     start = newest(tmp_path)
-    fit(
+    each_step(
         make_pipeline(train={"length": "3ep"}), folder=tmp_path, hooks=(told(again),), start=start, history=done.history
     )
-    assert [type(event) for event, _ in again] == [StepDone, Evaluated, Finished]
-    assert again == first[-3:]
+    assert [type(event) for event, _ in again] == [StepDone, Measured, Evaluated, Finished]
+    assert again == first[-4:]
 
 
 def test_what_the_hooks_find_at_the_end_counts_and_survives_a_resume(make_pipeline, tmp_path):
@@ -208,7 +280,12 @@ def test_what_the_hooks_find_at_the_end_counts_and_survives_a_resume(make_pipeli
         return finding("X2", f"{len(history)} rows") if event.step > 1 else None
 
     hooks = (at_evaluations, whenever)
-    done = fit(make_pipeline(train={"length": "9st"}, save={"every": "1st", "keep": 3}), folder=tmp_path, hooks=hooks)
+    done = fit(
+        make_pipeline(train={"length": "9st"}, save={"every": "1st", "keep": 3}),
+        folder=tmp_path,
+        hooks=hooks,
+        measuring=0,
+    )
     assert [found.seen for found in done.findings] == ["evaluated at 9", "12 rows"]
     start = newest(tmp_path)
     again = fit(make_pipeline(train={"length": "9st"}), folder=tmp_path, hooks=hooks, start=start, history=done.history)
@@ -257,12 +334,12 @@ def test_a_broken_checkpoint_is_walked_back_over_and_written_again(make_pipeline
         sections = {"train": {"length": "3ep"}, "save": {"every": "1st", "keep": 4}}
         return make_pipeline(dropout=0.5, noise=0.2, **sections)
 
-    whole = fit(made(), folder=tmp_path)
+    whole = each_step(made(), folder=tmp_path)
     before = {path.name: path.read_bytes() for path in newest(tmp_path).path.iterdir()}
     (newest(tmp_path).path / "model.safetensors").write_bytes(b"broken")
     start = newest(tmp_path)
     assert start.step == 11
-    again = fit(made(), folder=tmp_path, start=start, history=whole.history.until(11))
+    again = each_step(made(), folder=tmp_path, start=start, history=whole.history.until(11))
     assert same(weights(whole), weights(again))
     assert {path.name: path.read_bytes() for path in newest(tmp_path).path.iterdir()} == before
 
@@ -285,7 +362,7 @@ def test_a_folder_with_another_training_is_left_alone(make_pipeline, tmp_path):
 
 
 def test_what_cannot_take_effect_is_an_error_before_the_first_step(make_pipeline):
-    asked = {"metric": "train.loss", "patience": 3, "threshold": 0.1}
+    asked = {"metric": "train.loss", "patience": 3, "threshold": 0.1, "hopeless": True}
     pipeline = without_validation(make_pipeline(stop=asked, schedule={"warmup": "1000st"}))
     with pytest.raises(RecipeError) as raised:
         plan(pipeline)
@@ -293,6 +370,7 @@ def test_what_cannot_take_effect_is_an_error_before_the_first_step(make_pipeline
         "stop.metric",
         "stop.patience",
         "stop.threshold",
+        "stop.hopeless",
         "schedule.warmup",
     ]
     with pytest.raises(RecipeError, match="an interval of 5%"):
@@ -339,9 +417,9 @@ def test_a_model_of_another_precision_learns_and_goes_on_exactly(make_pipeline, 
     def stopping(event, history):
         return Stop("enough") if event.step == 10 else None
 
-    whole = fit(made())
-    first = fit(made(), folder=tmp_path, hooks=(stopping,))
-    second = fit(made(), folder=tmp_path, start=newest(tmp_path), history=first.history)
+    whole = each_step(made())
+    first = each_step(made(), folder=tmp_path, hooks=(stopping,))
+    second = each_step(made(), folder=tmp_path, start=newest(tmp_path), history=first.history)
     losses = whole.history["valid.loss"].values
     assert losses[-1] < losses[0]
     assert {tensor.dtype for tensor in weights(second).values()} == {dtype}
@@ -361,3 +439,30 @@ def test_kernels_give_the_same_bits_if_that_is_wanted(make_pipeline, wanted):
     fit(make_pipeline(train={"length": "2st", "deterministic": wanted}, schedule="constant"), observers=[Looking()])
     assert seen == {wanted}
     assert not torch.are_deterministic_algorithms_enabled()
+
+
+def test_what_may_spoil_a_training_is_said_once_as_soon_as_it_is_found(make_pipeline, caplog):
+    def finding(code, severity):
+        return lambda event, _history: (
+            Finding(code=code, name=code, severity=severity, seen="It is so.", advice="Do so.")
+            if isinstance(event, Evaluated) and event.step >= 8
+            else None
+        )
+
+    hooks = (finding("X1", Severity.WARNING), finding("X2", Severity.NOTE))
+    with caplog.at_level("WARNING", logger="kilter"):
+        fit(make_pipeline(train={"length": "4ep"}), hooks=hooks)
+    assert [record.getMessage() for record in caplog.records] == ["step 8: X1 X1, warning: It is so.\n     Do so."]
+
+
+def test_a_finding_about_a_batch_names_its_rows(make_pipeline):
+    pipeline = make_pipeline(batch={"size": 16, "accumulate": 2})
+
+    def suspecting(event, history):
+        seen = {"code": "X1", "name": "x", "severity": Severity.NOTE, "seen": "s", "advice": "a"}
+        return Finding(**seen, where=("step 3",), evidence={"batch": 3}) if isinstance(event, Finished) else None
+
+    (found,) = fit(pipeline, hooks=(suspecting,)).findings
+    leg = next(plan(pipeline).legs(2))
+    assert found.where == ("step 3", *(pipeline.splits["train"].ids[row] for rows in leg.window for row in rows))
+    assert len(found.where) == 33

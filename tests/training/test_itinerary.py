@@ -31,6 +31,14 @@ def test_skipping_is_indexing(start):
     assert list(way.legs(start)) == list(way.legs())[start:]
 
 
+def test_the_rows_of_a_step_are_named():
+    way = itinerary(10, 3, batch={"accumulate": 2}, train={"length": "2ep"})
+    names = source(10, size=3).ids
+    for leg in way.legs():
+        assert way.ids(leg.step + 1) == tuple(names[row] for rows in leg.window for row in rows)
+    assert way.ids(0) == way.ids(way.total + 1) == ()
+
+
 def test_lengths_in_steps_and_parts_of_epochs():
     assert itinerary(train={"length": "7st"}).total == 7
     assert itinerary(train={"length": "1.5ep"}).total == 6

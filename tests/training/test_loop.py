@@ -1,6 +1,9 @@
+from dataclasses import replace
+
+import pytest
 import torch
 
-from kilter.training.events import Evaluated, StepDone
+from kilter.training.events import Evaluated, Measured, StepDone
 from kilter.training.fit import begin, plan
 from kilter.training.loop import evaluate, loop
 
@@ -32,9 +35,42 @@ def test_the_steps_of_the_itinerary_are_made_and_told(make_pipeline):
     ]
     assert all(event.step == steps for event, steps in told)
     assert training.steps == 7
-    follows = [event.evaluation_follows for event, _ in told if isinstance(event, StepDone)]
+    follows = [event.more_follows for event, _ in told if isinstance(event, StepDone)]
     assert follows == [False, False, True, False, False, True, True]
     assert {event.learning_rate for event, _ in told if isinstance(event, StepDone)} == {1e-3}
+
+
+def test_every_so_many_steps_layers_are_measured_after_the_update(make_pipeline):
+    pipeline = make_pipeline(train={"length": "7st", "evaluate_every": "6st"}, schedule="constant")
+    training = begin(pipeline)
+    training.measure_every = 3
+    told = []
+    for event in loop(pipeline, training, plan(pipeline)):
+        told.append((type(event), event.step, getattr(event, "more_follows", None)))
+        if isinstance(event, Measured):
+            weight = training.model.out.weight.detach()
+            assert event.numbers["weight/out.weight"] == pytest.approx(weight.square().mean().sqrt().item(), rel=1e-5)
+            assert event.numbers["update/out.weight"] > 0
+            assert event.seconds > 0
+    assert told[2:4] == [(StepDone, 3, True), (Measured, 3, False)]
+    assert told[6:9] == [(StepDone, 6, True), (Measured, 6, True), (Evaluated, 6, None)]
+    assert sum(kind is Measured for kind, *_ in told) == 2
+
+
+def test_a_loop_that_is_left_leaves_no_hook(make_pipeline):
+    pipeline = make_pipeline()
+    training = begin(pipeline)
+    training.measure_every = 1
+
+    def failing(model, batch):
+        if training.steps == 1:
+            raise ZeroDivisionError
+        return model(batch.inputs["numbers"])
+
+    broken = replace(pipeline, forward=failing)
+    with pytest.raises(ZeroDivisionError):
+        list(loop(broken, training, plan(broken)))
+    assert not any(module._forward_hooks for module in training.model.modules())  # noqa: SLF001 - torch tells nowhere else
 
 
 def test_it_goes_on_from_where_the_training_stands(make_pipeline):
@@ -55,7 +91,7 @@ def test_without_validation_nothing_is_evaluated(make_pipeline):
     )
     told, _ = events(alone)
     assert len(told) == 8
-    assert not any(event.evaluation_follows for event, _ in told)
+    assert not any(event.more_follows for event, _ in told)
 
 
 def test_an_evaluation_leaves_model_and_random_state_as_they_were(make_pipeline):

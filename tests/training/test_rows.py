@@ -1,6 +1,6 @@
 import math
 
-from kilter.training.events import Evaluated, Finished, StepDone
+from kilter.training.events import Evaluated, Finished, Measured, StepDone
 from kilter.training.rows import record, retell
 from kilter.values.history import History
 
@@ -21,14 +21,21 @@ def test_what_is_recorded():
     assert record(Finished(3, "done"), history, 9.0) is history
 
 
+def test_a_measurement_is_recorded_with_the_interval_from_then_on():
+    history = record(StepDone(1, 0, 0.5, 2.0, 0.01, True), History(), 0.1)
+    history = record(Measured(1, 0, {"gradient/w": 0.3}, 0.012), history, 0.2, share=0.02)
+    assert list(history.rows(1)) == [(1, {"gradient/w": 0.3, "clock.measuring": 0.012, "layers.every": 8.0})]
+
+
 def test_the_events_of_the_last_step_are_told_again_each_with_its_history():
     before = StepDone(3, 0, 0.7, 1.0, 0.1)
-    step = StepDone(4, 1, 0.5, 2.0, 0.01, evaluation_follows=True)
+    step = StepDone(4, 1, 0.5, 2.0, 0.01, more_follows=True)
+    measured = Measured(4, 1, {"weight/net.0.weight": 0.2, "dead/net.0": 0.0}, 0.001, more_follows=True)
     evaluated = Evaluated(4, 1, "valid", {"loss": 0.4, "macro.f1": 0.9})
-    history = of(before, step, evaluated)
-    assert [event for event, _ in retell(history)] == [step, evaluated]
+    history = of(before, step, measured, evaluated)
+    assert [event for event, _ in retell(history)] == [step, measured, evaluated]
     shown = [list(then.rows()) for _, then in retell(history)]
-    assert shown == [list(of(before, step).rows()), list(history.rows())]
+    assert shown == [list(of(before, step).rows()), list(of(before, step, measured).rows()), list(history.rows())]
 
 
 def test_a_step_that_was_not_evaluated_is_told_alone():

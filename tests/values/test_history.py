@@ -166,3 +166,45 @@ def test_the_first_rows_are_the_history_of_then(rows, count):
     assert then == History.of(rows[:count])
     assert list(then.rows()) == list(History.of(rows[:count]).rows())
     assert list(then.append(7, {"a": 1.0}).rows()) == list(History.of([*rows[:count], (7, {"a": 1.0})]).rows())
+
+
+@given(ROWS)
+def test_whole_columns_are_the_same_as_their_rows(rows):
+    history = History.of(rows)
+    columns = {name: (history.rows_of(name), history[name].values) for name in history}
+    twin = History.of_columns(np.array([step for step, _ in rows], np.int64), columns)
+
+    assert twin == history
+    assert len(twin) == len(history)
+    assert [values for _, values in twin.rows()] == [values for _, values in history.rows()]
+
+
+def test_a_history_of_columns_grows_on_and_leaves_the_columns_alone():
+    values = np.array([2.0, 1.5])
+    history = History.of_columns(np.array([10, 20]), {"a": (np.array([0, 1]), values)})
+    longer = history.append(30, {"a": 1.0, "b": 7.0})
+
+    assert longer["a"].values.tolist() == [2.0, 1.5, 1.0]
+    assert longer.rows_of("b").tolist() == [2]
+    assert history["a"].values.tolist() == values.tolist() == [2.0, 1.5]
+    assert "b" not in history
+
+
+def test_the_rows_of_a_curve_that_is_not_there_are_refused():
+    with pytest.raises(KeyError, match="there are a"):
+        History.of([(1, {"a": 1.0})]).rows_of("b")
+
+
+def test_many_rows_at_once_are_as_one_by_one():
+    rows = [(step, {"a": step / 3, "b": -float(step)}) for step in range(1, 50)]
+    one_by_one = History.of([*rows, (50, {"c": 1.0})])
+    start = History.of(rows[:7])
+    at_once = start.extend(
+        [step for step, _ in rows[7:]], {name: [values[name] for _, values in rows[7:]] for name in "ab"}
+    )
+    assert at_once.append(50, {"c": 1.0}) == one_by_one
+    assert list(at_once.append(50, {"c": 1.0}).rows()) == list(one_by_one.rows())
+    assert start == History.of(rows[:7])
+    other = start.extend([99], {"a": [0.0]})  # two that go on from the same rows do not see each other's
+    assert other.last("a") == 0.0
+    assert at_once.last("a") == rows[-1][1]["a"]

@@ -47,6 +47,19 @@ def check(
     return _together(preflight, program)
 
 
+def prove_first(examination: Examination, subject: Pipeline | Program, *, seed: int = 0) -> Examination:
+    """The same with its first finding proved, if it is one that matters.
+
+    Args:
+        examination: what was found.
+        subject: in what.
+        seed: with which a program is made; a pipeline's recipe says its own.
+    """
+    if isinstance(subject, Program):
+        return _proved(examination, Bench(program=subject, seed=seed))
+    return _proved(examination, Bench(program=program_of(subject), seed=subject.recipe.train.seed))
+
+
 def _together(first: Examination, second: Examination) -> Examination:
     """Two examinations of one training; what both say is said once, in the words of the first."""
     names = {finding.name for finding in first.findings}

@@ -8,7 +8,7 @@ import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from types import FrameType
-from typing import Final
+from typing import Final, final
 
 from kilter.checks.check import Check, Subject
 from kilter.values.errors import KilterError
@@ -18,8 +18,9 @@ OUR_MISTAKE: Final = "a mistake of kilter's own"
 """What is said of a check that died of itself; tests look for it."""
 
 
-class _OutOfTime(BaseException):
-    """Not an Exception, so that no probe's own handler swallows it."""
+@final
+class OutOfTime(BaseException):
+    """A time limit was met; not an Exception, so that nobody's own handler swallows it."""
 
 
 def examine(checks: Iterable[Check[Subject]], subject: Subject, *, seconds_each: float = 60.0) -> Examination:
@@ -37,10 +38,10 @@ def examine(checks: Iterable[Check[Subject]], subject: Subject, *, seconds_each:
     for check in checks:
         began = time.perf_counter()
         try:
-            with _limit(seconds_each):
+            with time_limit(seconds_each):
                 for said in check.examine(subject):
                     (skipped if isinstance(said, Skipped) else findings).append(said)  # type: ignore[arg-type]
-        except _OutOfTime:
+        except OutOfTime:
             skipped.append(Skipped(name=check.name, reason=f"it took longer than {seconds_each:g} s"))
         except KilterError:
             raise
@@ -52,13 +53,14 @@ def examine(checks: Iterable[Check[Subject]], subject: Subject, *, seconds_each:
 
 
 @contextmanager
-def _limit(seconds: float) -> Iterator[None]:
+def time_limit(seconds: float) -> Iterator[None]:
+    """Inside, so many seconds may pass; `OutOfTime` interrupts what takes longer. It holds in the main thread only."""
     if threading.current_thread() is not threading.main_thread() or not hasattr(signal, "setitimer"):
         yield
         return
 
     def interrupt(_number: int, _frame: FrameType | None) -> None:
-        raise _OutOfTime
+        raise OutOfTime
 
     before = signal.signal(signal.SIGALRM, interrupt)
     signal.setitimer(signal.ITIMER_REAL, seconds)

@@ -23,6 +23,7 @@ COMMANDS: Final = (
     "train",
     "evaluate",
     "compare",
+    "diagnose",
     "predict",
     "report",
 )

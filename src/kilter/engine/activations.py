@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections import Counter, deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -9,6 +10,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final, TypeAlias, final
 
 import torch
+from torch.nn.parameter import is_lazy
 from torch.utils._python_dispatch import TorchDispatchMode
 
 if TYPE_CHECKING:
@@ -50,6 +52,9 @@ KINDS: Final = {
 }
 """Operations of torch below autograd, where modules, functions, methods and fused layers look the same."""
 
+_PASSING: Final = frozenset({"mul", "mul_", "native_dropout", "_to_copy", "clone", "masked_fill", "where"})
+"""Operations between the shares of an attention and the product in which they weigh: dropout, casts, masks."""
+
 _WEIGHTING: Final = {"convolution": True, "addmm": False, "mm": False, "bmm": False, "baddbmm": False}
 """Operations in which weights are applied, and whether units then stand in the second dimension."""
 
@@ -67,6 +72,7 @@ class Activation:
         keywords: the others.
         result: what came out.
         units: the dimension in which units stand: the second after a convolution, else the last.
+        layer: the name of the module whose weights were applied last before; empty where none were.
         bounded: whether a rectifier has an upper end, too.
     """
 
@@ -76,6 +82,7 @@ class Activation:
     keywords: dict[str, Any]
     result: Tensor
     units: int
+    layer: str = ""
     bounded: bool = False
 
 
@@ -102,12 +109,72 @@ def watching(model: nn.Module, look: Look) -> Iterator[Calls]:
 
     What is computed outside of the model's calls, as in a loss, is not looked at.
     """
-    calls = Calls([], Counter())
-    inside: list[str] = []
+    calls, inside = Calls([], Counter()), list[str]()
+    handles = _follow(model, inside, calls)
+    try:
+        with _Watch(look, inside, calls, names_of(model)):
+            yield calls
+    finally:
+        for handle in handles:
+            handle.remove()
+
+
+@final
+class Lookout:
+    """The same from `open` to `close`, for whoever does not call the model himself.
+
+    torch is listened to only while the model is being called, so that nothing of a loss, a backward pass or an update
+    takes another way or longer.
+
+    Attributes:
+        calls: what was called.
+        seconds: what listening took: the time in the model's calls in which torch did not do what it was asked for.
+    """
+
+    def __init__(self, model: nn.Module, look: Look) -> None:
+        self.calls = Calls([], Counter())
+        self.seconds = 0.0
+        inside = list[str]()
+        self._watch = _Watch(look, inside, self.calls, names_of(model))
+        self._listening = False
+        self._began = 0.0
+        self._handles = _follow(model, inside, self.calls, self._begin, self._end)
+
+    def close(self) -> None:
+        """Let go of the model, also in the middle of a call that was interrupted."""
+        self._end()
+        for handle in self._handles:
+            handle.remove()
+        self._handles = []
+
+    def _begin(self) -> None:
+        if not self._listening:
+            self._began, self._watch.working = time.perf_counter(), 0.0
+            self._watch.__enter__()  # type: ignore[no-untyped-call]  # torch's modes bear no types
+            self._listening = True
+
+    def _end(self) -> None:
+        if self._listening:
+            self._listening = False
+            self._watch.__exit__(None, None, None)  # type: ignore[no-untyped-call]
+            self._watch.forget()
+            self.seconds += time.perf_counter() - self._began - self._watch.working
+
+
+def _follow(
+    model: nn.Module,
+    inside: list[str],
+    calls: Calls,
+    begin: Callable[[], None] | None = None,
+    end: Callable[[], None] | None = None,
+) -> list[Any]:
+    """Keep the names of the modules that are being called; say when the first begins and the last ends."""
     handles: list[Any] = []
 
     def entering(name: str) -> Any:
         def hook(_module: nn.Module, _arguments: Any) -> None:
+            if begin is not None and not inside:
+                begin()
             inside.append(name)
             if name not in calls.parts:
                 calls.parts.append(name)
@@ -115,17 +182,26 @@ def watching(model: nn.Module, look: Look) -> Iterator[Calls]:
         return hook
 
     def leaving(_module: nn.Module, _arguments: Any, _result: Any) -> None:
-        inside.pop()
+        if inside:
+            inside.pop()
+        if end is not None and not inside:
+            end()
 
     for name, module in model.named_modules():
         handles.append(module.register_forward_pre_hook(entering(name)))
         handles.append(module.register_forward_hook(leaving, always_call=True))
-    try:
-        with _Watch(look, inside, calls, {id_of(p): name for name, p in model.named_parameters()}):
-            yield calls
-    finally:
-        for handle in handles:
-            handle.remove()
+    return handles
+
+
+def names_of(model: nn.Module) -> dict[int, str]:
+    """The names of a model's parameters by where their numbers begin."""
+    given = ((name, parameter) for name, parameter in model.named_parameters() if not _empty(parameter))
+    return {id_of(parameter): name for name, parameter in given}
+
+
+def _empty(parameter: Tensor) -> bool:
+    """Whether a parameter waits for the first batch to have a shape, and has no numbers yet."""
+    return is_lazy(parameter)
 
 
 @final
@@ -137,11 +213,16 @@ class _Watch(TorchDispatchMode):  # type: ignore[no-untyped-call]  # torch's mod
         self._calls = calls
         self._parameters = parameters
         self._units = -1
+        self._layer = ""
         self._shares: deque[Activation] = deque(maxlen=4)
+        self._passed: deque[tuple[Tensor, Activation]] = deque(maxlen=4)
         self._looking = False
+        self.working = 0.0  # seconds in which torch did what it was asked for
 
     def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        began = time.perf_counter()
         result = func(*args, **(kwargs or {}))
+        self.working += time.perf_counter() - began
         name = func.overloadpacket.__name__
         if not self._inside or self._looking:
             return result
@@ -150,7 +231,10 @@ class _Watch(TorchDispatchMode):  # type: ignore[no-untyped-call]  # torch's mod
             for part in args:
                 if isinstance(part, torch.Tensor) and part.ndim > 1 and id_of(part) in self._parameters:
                     self._calls.applied[self._parameters[id_of(part)]] += 1
+                    self._layer = self._parameters[id_of(part)].rpartition(".")[0]
             self._weighed(name, args)
+        elif name in _PASSING:
+            self._pass_on(args, result)
         elif name in KINDS:
             out = result[0] if isinstance(result, tuple) else result
             if isinstance(out, torch.Tensor) and _is_one(name, args, kwargs or {}):
@@ -161,6 +245,7 @@ class _Watch(TorchDispatchMode):  # type: ignore[no-untyped-call]  # torch's mod
                     keywords=dict(kwargs or {}),
                     result=out,
                     units=self._units if out.ndim > 2 else -1,
+                    layer=self._layer,
                     bounded=name.startswith("hardtanh")
                     or (name.startswith("clamp") and _second_limit(args, kwargs or {})),
                 )
@@ -169,6 +254,12 @@ class _Watch(TorchDispatchMode):  # type: ignore[no-untyped-call]  # torch's mod
                 else:
                     self._tell(activation)
         return result
+
+    def forget(self) -> None:
+        """Let go of tensors that were kept for what might come of them."""
+        self._layer = ""
+        self._shares.clear()
+        self._passed.clear()
 
     def _weighed(self, name: str, arguments: tuple[Any, ...]) -> None:
         """Shares that now weigh something are those of an attention."""
@@ -181,6 +272,20 @@ class _Watch(TorchDispatchMode):  # type: ignore[no-untyped-call]  # torch's mod
                 products = activation.given[0]
                 products = products.reshape(weights.shape) if products.numel() == weights.numel() else weights
                 self._tell(replace(activation, result=weights, given=(products,)))
+            for activation in [one for passed, one in self._passed if id_of(passed) == id_of(part)]:
+                self._passed = deque([one for one in self._passed if one[1] is not activation], maxlen=4)
+                self._tell(activation)
+
+    def _pass_on(self, arguments: tuple[Any, ...], result: Any) -> None:
+        """Remember what dropout, a cast or a mask has made of shares; they are told as they were before."""
+        out = result[0] if isinstance(result, tuple) else result
+        if not (self._shares or self._passed) or not isinstance(out, torch.Tensor):
+            return
+        for part in arguments:
+            if isinstance(part, torch.Tensor) and part.numel() == out.numel() and id_of(part) != id_of(out):
+                waiting = [one for one in self._shares if id_of(one.result) == id_of(part)]
+                waiting += [activation for passed, activation in self._passed if id_of(passed) == id_of(part)]
+                self._passed.extend((out, activation) for activation in waiting)
 
     def _tell(self, activation: Activation) -> None:
         self._looking = True

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from torch import Tensor, nn
     from torch.optim import Optimizer
 
+    from kilter.engine.instruments import Instruments
     from kilter.values.batch import Batch
     from kilter.values.pipeline import Pipeline
 
@@ -33,6 +34,7 @@ def step(
     *,
     learning_rate: float,
     clip_norm: float | None,
+    instruments: Instruments | None = None,
 ) -> StepResult:
     """One update from the batches of an accumulation window.
 
@@ -46,6 +48,7 @@ def step(
         window: the batches of this step.
         learning_rate: of this step, for all parameter groups.
         clip_norm: the largest norm of the whole gradient; None leaves it as it is.
+        instruments: read the gradients before they are clipped, if this step is measured.
     """
     parameters = [parameter for group in optimizer.param_groups for parameter in group["params"]]
     for parameter in parameters:
@@ -67,6 +70,8 @@ def step(
         torch._foreach_div_(gradients, weight_sum)
         loss = loss_sum / weight_sum if weight_sum else math.nan
     norm = gradient_norm(gradients)
+    if instruments is not None:
+        instruments.read()
     if not (math.isfinite(loss) and math.isfinite(norm)):
         return StepResult(loss, norm)
     if clip_norm is not None and norm > clip_norm:

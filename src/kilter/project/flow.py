@@ -33,6 +33,7 @@ from kilter.project.stages import (
     train,
 )
 from kilter.training.checkpoints import newest
+from kilter.training.rehearsing import check_and_rehearse
 from kilter.values.errors import Interrupted, UsageError
 from kilter.values.finding import Skipped
 from kilter.values.run import Stage
@@ -41,6 +42,8 @@ if TYPE_CHECKING:
     from kilter.project.progress import Progress
     from kilter.project.reading import Project
     from kilter.values.finding import Examination
+    from kilter.values.pipeline import Pipeline
+    from kilter.values.program import Program
     from kilter.values.run import Run
 
 STAGES: Final[Mapping[str, Callable[[Work], Said]]] = MappingProxyType(
@@ -105,7 +108,26 @@ def audit_project(project: Project) -> Examination:
     return with_notes(examine(DATA_CHECKS, dataset), dataset)
 
 
-def check_project(project: Project, *, effort: Effort = Effort.QUICK, prove: bool = False) -> Examination:
+def question(
+    subject: Pipeline | Program,
+    *,
+    effort: Effort = Effort.QUICK,
+    prove: bool = False,
+    rehearsal_seconds: float | None = None,
+) -> Examination:
+    """What the doctor finds in a training, together with its rehearsal, where that has seconds to take."""
+    if rehearsal_seconds is None:
+        return check(subject, effort=effort, prove=prove)
+    return check_and_rehearse(subject, effort=effort, prove=prove, seconds=rehearsal_seconds)
+
+
+def check_project(
+    project: Project,
+    *,
+    effort: Effort = Effort.QUICK,
+    prove: bool = False,
+    rehearsal_seconds: float | None = None,
+) -> Examination:
     """What the doctor finds in a project's pipeline.
 
     Whether a network beats the simple models is not asked here: it takes the whole training, so that it is skipped
@@ -113,7 +135,7 @@ def check_project(project: Project, *, effort: Effort = Effort.QUICK, prove: boo
     """
     dataset, _ = clean(project, load_dataset(project))
     pipeline, _ = build_pipeline(project, dataset)
-    examination = check(pipeline, effort=effort, prove=prove)
+    examination = question(pipeline, effort=effort, prove=prove, rehearsal_seconds=rehearsal_seconds)
     named = project.file.baselines
     names = ", ".join(pipeline.task.baselines if "auto" in named else named)
     if effort is Effort.QUICK or not names:

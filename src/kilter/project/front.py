@@ -67,8 +67,10 @@ def audit(data: str | Path | Project | Dataset, *, overrides: Iterable[str] = ()
 def check(
     pipeline: str | Path | Project | Pipeline | Program,
     *,
-    effort: str = "quick",
+    effort: str | None = None,
     prove: bool = False,
+    rehearse: bool = False,
+    rehearsal_seconds: float | None = None,
     overrides: Iterable[str] = (),
 ) -> Examination:
     """Question a pipeline before compute is spent; it, its model and the random state stay as they are.
@@ -77,30 +79,44 @@ def check(
         pipeline: a project file, its folder, a project that was read, a pipeline, or a person's own training as
             `Pipeline.from_loop` takes it.
         effort: "quick" looks at the first dozen steps; "full" also trains with one thing changed, again and again.
+            None takes "quick", and "full" with `rehearse`, which takes longer anyway.
         prove: whether the advice of the first finding is applied to a fresh copy, which is trained; the finding's
             evidence says what came of it.
+        rehearse: whether a copy is also trained as it is, and what its curves say is joined with what the probes saw.
+            Where a probe proves a failure, nothing is trained.
+        rehearsal_seconds: after which that training is cut, and judged by what was recorded; None takes ten minutes.
         overrides: `key.sub=value`, laid over a file.
 
     Raises:
-        UsageError: an effort that there is not.
+        UsageError: an effort that there is not, or an option that cannot take effect.
         RecipeError: faults in the project file.
         DataError: files that cannot be read.
     """
-    from kilter.checks import doctor
     from kilter.checks.program.probe import Effort
-    from kilter.project.flow import check_project
+    from kilter.project.flow import check_project, question
+    from kilter.training.rehearsing import LONGEST
 
+    if effort is None:
+        effort = Effort.FULL if rehearse else Effort.QUICK
     if effort not in list(Effort):
         raise UsageError(f"effort={effort!r}", legal=f"it is {' or '.join(Effort)}")
+    if rehearsal_seconds is not None and not (rehearse and rehearsal_seconds > 0):
+        raise UsageError(
+            f"rehearsal_seconds={rehearsal_seconds:g}{'' if rehearse else ' without a rehearsal'}",
+            legal="it is more than 0, and limits what `rehearse` trains",
+            remedy="ask for a rehearsal with a time, or leave rehearsal_seconds out",
+        )
     if prove and effort == Effort.QUICK and not isinstance(pipeline, Program):
         raise UsageError(
             "prove with the effort quick",
             legal="advice is tried by training, which a project's or a pipeline's quick check does not do",
             remedy="say effort full, or leave prove out",
         )
+    seconds = (LONGEST if rehearsal_seconds is None else rehearsal_seconds) if rehearse else None
     if isinstance(pipeline, Pipeline | Program):
-        return doctor.check(pipeline, effort=Effort(effort), prove=prove)
-    return check_project(_project(pipeline, overrides), effort=Effort(effort), prove=prove)
+        return question(pipeline, effort=Effort(effort), prove=prove, rehearsal_seconds=seconds)
+    project = _project(pipeline, overrides)
+    return check_project(project, effort=Effort(effort), prove=prove, rehearsal_seconds=seconds)
 
 
 def describe(

@@ -9,6 +9,7 @@ from typing import Annotated, Final, Literal, TypeAlias, final
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from kilter.data.settings import PreprocessingSettings
+from kilter.training.pacing import SHARE
 from kilter.values.recipe import AdamW as DefaultOptimizer
 from kilter.values.recipe import (
     Augment,
@@ -122,11 +123,12 @@ class Gate(BaseModel):
 
 @final
 class Tracking(BaseModel):
-    """Where curves go beside metrics.jsonl, which is always written."""
+    """What is recorded, and where curves go beside metrics.jsonl, which is always written."""
 
     model_config = _FROZEN
 
     mirrors: Annotated[tuple[Literal["tensorboard"], ...], BeforeValidator(_words)] = ()
+    measuring: float = Field(default=SHARE, ge=0, le=1)  # share of the steps' time for measuring layers; 0 is never
 
 
 @final

@@ -181,6 +181,7 @@ def train(work: Work) -> Said:
         resume=work.resume,
         observers=(work.progress,),
         mirrors=work.project.file.tracking.mirrors,
+        measuring=work.project.file.tracking.measuring,
     )
     work.model, work.device = fitted.model, fitted.device
     summary = f"{fitted.step:,} steps ({fitted.reason}); the weights are those of step {fitted.best_step:,}"

@@ -8,6 +8,7 @@ from kilter.report.background import environment_section, stage_section
 from kilter.report.classes import class_section, confusion_section
 from kilter.report.comparison import comparison_section
 from kilter.report.curves import curve_section
+from kilter.report.layers import layer_section
 from kilter.report.slices import slice_section
 from kilter.report.verdict import standing_of, verdict
 from kilter.report.walkthrough import walkthrough_section
@@ -39,6 +40,7 @@ def _blocks(run: Run) -> Iterator[Block]:
         yield from slice_section(standing.trained)
         yield from _mistakes(standing.trained)
     yield from curve_section(run.history, run.findings)
+    yield from layer_section(run.history)
     if run.walkthrough is not None:
         yield from walkthrough_section(run.walkthrough)
     yield from stage_section(run)

@@ -18,6 +18,7 @@ from kilter.tracking.fitting import CHECKPOINTS
 from kilter.tracking.recording import LOG_NAME
 from kilter.training.checkpoints import at_step, newest
 from kilter.training.keeping import read_best
+from kilter.values.curve_names import EVERY
 
 _LOOK: Final = 0.0005  # seconds between two looks at a training; a small checkpoint takes some milliseconds to write
 _BETWEEN: Final = 0.05  # seconds that a kill comes after a checkpoint at most, some steps of a small training
@@ -75,7 +76,10 @@ def survive(command: Sequence[str], folder: Path, *, steps: int = 0, kills: int 
 
 
 def differences(folder: Path, other: Path) -> tuple[str, ...]:
-    """What differs between two runs: weights of their newest and best checkpoints, rows of their logs but the clock."""
+    """What differs between two runs: weights of their newest and best checkpoints, rows of their logs but the clock.
+
+    How often layers are measured hangs on the clock; what was measured in a step of both must be the same.
+    """
     said: list[str] = []
     for what, one, two in (
         ("the last weights", _weights(folder), _weights(other)),
@@ -84,10 +88,12 @@ def differences(folder: Path, other: Path) -> tuple[str, ...]:
     ):
         if one != two:
             said.append(f"{what} differ")
-    rows, others = _rows(folder), _rows(other)
+    (rows, layers), (others, other_layers) = _rows(folder), _rows(other)
     if len(rows) != len(others):
         said.append(f"{len(rows)} rows were recorded, and {len(others)}")
     said += [f"{row} was recorded, and {another}" for row, another in zip(rows, others, strict=False) if row != another]
+    both = layers.keys() & other_layers.keys()  # when layers are measured is for the clock to say
+    said += [f"layers of step {step} were measured otherwise" for step in both if layers[step] != other_layers[step]]
     return tuple(said)
 
 
@@ -101,13 +107,17 @@ def _weights(folder: Path, *, best: bool = False) -> bytes:
     return (checkpoint.path / "model.safetensors").read_bytes()
 
 
-def _rows(folder: Path) -> list[str]:
-    """As text, in which numbers that are none equal themselves."""
-    rows = read_log(folder / LOG_NAME).history.rows()
-    return [
-        f"{step} { ({name: value for name, value in values.items() if not name.startswith('clock.')}) }"
-        for step, values in rows
-    ]
+def _rows(folder: Path) -> tuple[list[str], dict[int, str]]:
+    """As text, in which numbers that are none equal themselves; measurements of layers apart, by their steps."""
+    rows: list[str] = []
+    layers: dict[int, str] = {}
+    for step, values in read_log(folder / LOG_NAME).history.rows():
+        kept = {name: value for name, value in values.items() if not name.startswith("clock.") and name != EVERY}
+        if EVERY in values:
+            layers[step] = str(kept)
+        else:
+            rows.append(f"{step} {kept}")
+    return rows, layers
 
 
 @final

@@ -32,6 +32,8 @@ STEPS = 120
 ROWS = 240
 FEATURES = 8
 CLASSES = 3
+EACH_STEP = 1e6
+"""A share of time so large that the layers of each step are measured, however slow the machine is."""
 
 
 @final
@@ -105,6 +107,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             make_pipeline(workers=given.workers, length=given.length, pause=given.pause),
             folder=given.folder,
             resume=True,
+            measuring=EACH_STEP,
         )
     except KilterError as error:
         return error.exit_code

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 from kilter.tracking.recording import open_recording
 from kilter.training import fit as training  # the file, whose `fit` this one wraps
 from kilter.training.checkpoints import departure
+from kilter.training.pacing import SHARE
 from kilter.values.errors import UsageError
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ def fit(
     observers: Iterable[training.Observer] = (),
     resume: bool = False,
     mirrors: Iterable[str] = (),
+    measuring: float = SHARE,
 ) -> training.Fitted:
     """Train a pipeline; into a folder, or going on there from its newest checkpoint.
 
@@ -36,6 +38,7 @@ def fit(
         observers: who else is told.
         resume: whether to go on from the newest checkpoint that is whole; what was recorded after it is cut off.
         mirrors: names of trackers beside metrics.jsonl.
+        measuring: share of the steps' time in which layers may be measured, 10 µs a step at least; 0 measures none.
 
     Raises:
         RecipeError: options that cannot take effect.
@@ -47,7 +50,7 @@ def fit(
     if folder is None:
         if resume or mirrors:
             raise UsageError("fit without a folder", legal="resuming and mirrors need one", remedy="name a folder")
-        return training.fit(pipeline, hooks=hooks, observers=observers)
+        return training.fit(pipeline, hooks=hooks, observers=observers, measuring=measuring)
     folder = Path(folder)
     _make(folder)
     start = departure(folder / CHECKPOINTS, resume=resume)
@@ -60,6 +63,7 @@ def fit(
             observers=(recording, *observers),
             start=start,
             history=history,
+            measuring=measuring,
         )
     finally:
         recording.close()

@@ -56,11 +56,15 @@ class Recording:
         self._each_mirror(lambda mirror: mirror.flush())
 
     def close(self) -> None:
-        """Write what is left and let go of all files."""
-        self._write()
-        self._truth.close()
-        self._each_mirror(lambda mirror: mirror.close())
-        self._mirrors = []
+        """Write what is left and let go of all files, also of a disk that refuses."""
+        try:
+            self._write()
+        finally:
+            try:
+                self._truth.close()
+            finally:
+                self._each_mirror(lambda mirror: mirror.close())
+                self._mirrors = []
 
     def _write(self) -> None:
         rows: list[Row] = list(self._history.rows(self._written)) if len(self._history) > self._written else []

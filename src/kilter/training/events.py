@@ -16,7 +16,7 @@ from kilter.values.history import History
 class StepDone:
     """One optimizer step: the loss of its whole accumulation window, the gradient's norm before clipping, the rate.
 
-    Where an evaluation of the same step follows, the step is not settled yet, and nothing may be saved.
+    Where a measurement or an evaluation of it follows, the step is not settled yet, and nothing may be saved.
     """
 
     step: int
@@ -24,7 +24,22 @@ class StepDone:
     loss: float
     gradient_norm: float
     learning_rate: float
-    evaluation_follows: bool = False
+    more_follows: bool = False
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """What instruments read of each layer in a step: numbers by measure and name, and the seconds that it took."""
+
+    step: int
+    epoch: int
+    numbers: Mapping[str, float]
+    seconds: float
+    more_follows: bool = False
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "numbers", FrozenMap(self.numbers))
 
 
 @final
@@ -59,10 +74,15 @@ class Stop:
     failed: bool = False
 
 
-Event: TypeAlias = StepDone | Evaluated | Finished
+Event: TypeAlias = StepDone | Measured | Evaluated | Finished
 Hook: TypeAlias = Callable[[Event, History], Stop | Finding | None]
 """A pure function of what was recorded; it keeps no state, so that a resumed run decides as if it had never stopped.
 
 A wish to stop counts at any event but the last. Findings count as they stand at the last evaluation and at the end:
 what was found earlier and still holds is found there again, also by a run that was resumed in between.
 """
+
+
+def settled(event: Event) -> bool:
+    """Whether nothing more of this event's step follows, so that the training may be saved or stopped."""
+    return not (isinstance(event, StepDone | Measured) and event.more_follows)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol, final
+from typing import TYPE_CHECKING, Final, Protocol, final
 
 import torch
 
@@ -13,18 +14,20 @@ from kilter.engine.devices import choose_device
 from kilter.engine.optimizers import make_optimizer
 from kilter.engine.schedules import schedule_fault
 from kilter.engine.seeding import fresh_model, restore, same_bits
+from kilter.training.batch_names import named
 from kilter.training.clock import Clock
-from kilter.training.events import Evaluated, Event, Finished, Hook, StepDone, Stop
+from kilter.training.events import Evaluated, Event, Finished, Hook, Measured, Stop, settled
 from kilter.training.hooks import default_hooks
 from kilter.training.interruption import interruptible
 from kilter.training.itinerary import Itinerary
 from kilter.training.keeping import Keeper, make_keeper
 from kilter.training.loading import workers_answered_for
 from kilter.training.loop import Training, loop
+from kilter.training.pacing import SHARE, every
 from kilter.training.rows import record, retell
 from kilter.training.stopping import best_step, stop_faults
 from kilter.values.errors import DataError, Fault, Interrupted, RecipeError, UsageError
-from kilter.values.finding import Finding, in_order
+from kilter.values.finding import Finding, Severity, in_order
 from kilter.values.history import History
 
 if TYPE_CHECKING:
@@ -32,6 +35,9 @@ if TYPE_CHECKING:
 
     from kilter.training.checkpoints import Checkpoint
     from kilter.values.pipeline import Pipeline
+
+
+_LOG: Final = logging.getLogger("kilter")
 
 
 class Observer(Protocol):
@@ -78,8 +84,8 @@ def plan(pipeline: Pipeline) -> Itinerary:
     """
     recipe = pipeline.recipe
     itinerary = Itinerary(pipeline.splits["train"], recipe)
-    for every in (recipe.train.evaluate_every, recipe.save.every):
-        itinerary.falls_due(every, 1)  # says now what it would say after the first step
+    for span in (recipe.train.evaluate_every, recipe.save.every):
+        itinerary.falls_due(span, 1)  # says now what it would say after the first step
     faults = [*stop_faults(recipe.stop, evaluated="valid" in pipeline.splits)]
     misfit = schedule_fault(recipe.schedule, total=itinerary.total, steps_per_epoch=itinerary.steps_per_epoch)
     if misfit is not None:
@@ -97,6 +103,7 @@ def fit(
     observers: Iterable[Observer] = (),
     start: Checkpoint | None = None,
     history: History | None = None,
+    measuring: float = SHARE,
 ) -> Fitted:
     """Train from the start, or go on from a checkpoint exactly as if nothing had happened.
 
@@ -107,6 +114,7 @@ def fit(
         observers: who is told.
         start: the checkpoint to go on from.
         history: what was recorded up to that checkpoint.
+        measuring: share of the steps' time in which layers may be measured, 10 µs a step at least; 0 measures none.
 
     Raises:
         RecipeError: options that cannot take effect.
@@ -125,18 +133,22 @@ def fit(
     best, kept = best_step(history, recipe.stop), training.steps if start else None
     clock = Clock(history.last("clock.seconds") or 0.0)
     stop, findings = ask_again(hooks, history)
+    told_of = frozenset(finding.code for finding in findings)
+    training.measure_every = every(history) if measuring else 0
 
     with interruptible() as request, workers_answered_for(), same_bits(wanted=recipe.train.deterministic):
         for event in () if stop else loop(pipeline, training, itinerary):
-            history = record(event, history, clock.seconds())
+            history = record(event, history, clock.seconds(), share=measuring)
             for observer in told:
                 observer.see(event, history)
             asked, found = ask(hooks, event, history)
             stop = stop or asked
             if isinstance(event, Evaluated):
                 findings, best = found, best_step(history, recipe.stop)
-            if isinstance(event, StepDone) and event.evaluation_follows:
-                continue  # the step is not settled before its evaluation
+                told_of = _tell(found, told_of, event.step)
+            _pace(training, event, history)
+            if not settled(event):
+                continue  # the step is not settled before its measurement and its evaluation
             stop = stop or request.stop() or clock.stop(recipe.train.length)
             if stop or best == training.steps or itinerary.falls_due(recipe.save.every, training.steps):
                 kept = _keep(keeper, training, best, told)
@@ -158,7 +170,7 @@ def fit(
     return Fitted(
         model=training.model.eval(),
         history=history,
-        findings=in_order(latest(findings, ask(hooks, finished, history)[1])),
+        findings=in_order(named(found, itinerary.ids) for found in latest(findings, ask(hooks, finished, history)[1])),
         reason=end.reason,
         failed=end.failed,
         step=training.steps,
@@ -248,6 +260,28 @@ def _keep(keeper: Keeper, training: Training, best: int | None, told: Iterable[O
         observer.flush()
     keeper.keep(training, best=best)
     return training.steps
+
+
+def _pace(training: Training, event: Event, history: History) -> None:
+    """After a measurement, have the next one come as late as was recorded with it; say where that is later."""
+    if not isinstance(event, Measured):
+        return
+    before, training.measure_every = training.measure_every, every(history)
+    if training.measure_every > before:
+        _LOG.info(
+            "layers are measured every %d steps from step %d on: a measurement takes %.2g ms",
+            training.measure_every,
+            event.step,
+            1e3 * event.seconds,
+        )
+
+
+def _tell(found: Iterable[Finding], told_of: frozenset[str], step: int) -> frozenset[str]:
+    """Say what may spoil the training as soon as it is found, once; the codes of all that was said."""
+    new = [each for each in in_order(found) if each.severity >= Severity.WARNING and each.code not in told_of]
+    for finding in new:
+        _LOG.warning("step %d: %s", step, finding)
+    return told_of | {finding.code for finding in new}
 
 
 def _interrupted(step: int, folder: Path | None) -> Interrupted:

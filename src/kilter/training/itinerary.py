@@ -113,6 +113,11 @@ class Itinerary:
                 yield Leg(step, epoch, window)
                 step += 1
 
+    def ids(self, step: int) -> tuple[str, ...]:
+        """The names of the rows that a step was made of, counted from 1; none beyond the run."""
+        leg = next(self.legs(step - 1), None) if step > 0 else None
+        return () if leg is None else tuple(self._source.ids[row] for rows in leg.window for row in rows)
+
     def describe(self) -> dict[str, int]:
         """The arithmetic of the run, for people."""
         return {"rows": len(self._source), "steps_per_epoch": self.steps_per_epoch, "steps": self.total}

@@ -6,10 +6,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, final
 
+from kilter.engine.instruments import Instruments
 from kilter.engine.predicting import predict
 from kilter.engine.schedules import rate
 from kilter.engine.stepping import step
-from kilter.training.events import Evaluated, Event, StepDone
+from kilter.training.events import Evaluated, Event, Measured, StepDone
 from kilter.training.itinerary import Itinerary
 from kilter.training.loading import load
 
@@ -23,12 +24,16 @@ if TYPE_CHECKING:
 @final
 @dataclass(slots=True, kw_only=True)
 class Training:
-    """What changes while training; everything else is a value. `steps` have been made."""
+    """What changes while training; everything else is a value.
+
+    `steps` have been made; layers are measured in every `measure_every`-th, and in none where that is 0.
+    """
 
     model: nn.Module
     optimizer: Optimizer
     device: str
     steps: int = 0
+    measure_every: int = 0
 
 
 def loop(pipeline: Pipeline, training: Training, itinerary: Itinerary) -> Iterator[Event]:
@@ -40,21 +45,30 @@ def loop(pipeline: Pipeline, training: Training, itinerary: Itinerary) -> Iterat
     base, clip, schedule = recipe.optimizer.learning_rate, recipe.train.clip_norm, recipe.schedule
     total, steps_per_epoch = itinerary.total, itinerary.steps_per_epoch
     model, optimizer, device = training.model, training.optimizer, training.device
-    watched = "valid" in pipeline.splits
+    watched, workers = "valid" in pipeline.splits, recipe.batch.workers
     model.train()
 
-    legs = itinerary.legs(training.steps)
-    for leg, window in load(pipeline.splits["train"], legs, seed=recipe.train.seed, workers=recipe.batch.workers):
-        learning_rate = base * rate(schedule, step=leg.step, total=total, steps_per_epoch=steps_per_epoch)
-        if device != "cpu":
-            window = tuple(batch.to(device) for batch in window)  # noqa: PLW2901 - the same batches, elsewhere
-        loss, norm = step(pipeline, model, optimizer, window, learning_rate=learning_rate, clip_norm=clip)
-        training.steps = done = leg.step + 1
-        due = watched and (done == total or itinerary.falls_due(recipe.train.evaluate_every, done))
-        yield StepDone(done, leg.epoch, loss, norm, learning_rate, due)
+    batches = load(pipeline.splits["train"], itinerary.legs(training.steps), seed=recipe.train.seed, workers=workers)
+    with Instruments(model) as instruments:
+        for leg, window in batches:
+            done = leg.step + 1
+            learning_rate = base * rate(schedule, step=leg.step, total=total, steps_per_epoch=steps_per_epoch)
+            if device != "cpu":
+                window = tuple(batch.to(device) for batch in window)  # noqa: PLW2901 - the same batches, elsewhere
+            if training.measure_every and done % training.measure_every == 0:
+                instruments.arm()
+            loss, norm = step(
+                pipeline, model, optimizer, window, learning_rate=learning_rate, clip_norm=clip, instruments=instruments
+            )
+            numbers = instruments.take()
+            training.steps = done
+            due = watched and (done == total or itinerary.falls_due(recipe.train.evaluate_every, done))
+            yield StepDone(done, leg.epoch, loss, norm, learning_rate, due or bool(numbers))
 
-        if due:
-            yield evaluate(pipeline, training, leg.epoch)
+            if numbers:
+                yield Measured(done, leg.epoch, numbers, instruments.seconds, due)
+            if due:
+                yield evaluate(pipeline, training, leg.epoch)
 
 
 def evaluate(pipeline: Pipeline, training: Training, epoch: int) -> Evaluated:

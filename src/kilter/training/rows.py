@@ -4,12 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from kilter.training.events import Evaluated, Event, StepDone
+from kilter.training.events import Evaluated, Event, Measured, StepDone
+from kilter.training.pacing import SHARE, interval
+from kilter.values.curve_names import EVERY, MEASURING
 from kilter.values.history import History
 
 
-def record(event: Event, history: History, seconds: float) -> History:
-    """The history with an event in it; `seconds` is the time spent training so far."""
+def record(event: Event, history: History, seconds: float, *, share: float = SHARE) -> History:
+    """The history with an event in it.
+
+    A measurement is recorded with the interval at which instruments look from then on.
+
+    Args:
+        event: what happened.
+        history: so far.
+        seconds: the time spent training so far.
+        share: of the steps' time that measuring may take.
+    """
     if isinstance(event, StepDone):
         values = {
             "train.loss": event.loss,
@@ -19,6 +30,9 @@ def record(event: Event, history: History, seconds: float) -> History:
             "clock.seconds": seconds,
         }
         return history.append(event.step, values)
+    if isinstance(event, Measured):
+        wide = interval(history, step=event.step, cost=event.seconds, share=share)
+        return history.append(event.step, {**event.numbers, MEASURING: event.seconds, EVERY: float(wide)})
     if isinstance(event, Evaluated):
         scores = {f"{event.split}.{name}": value for name, value in event.scores.items()}
         return history.append(event.step, scores)
@@ -33,16 +47,19 @@ def retell(history: History) -> Iterator[tuple[Event, History]]:
     >>> tuple(event for event, _ in retell(history)) == told
     True
     """
-    last = max(0, len(history) - 2)  # a step has one row, and one more where it was evaluated
+    last = max(0, len(history) - 3)  # a step has one row, one more where it was measured, and one where evaluated
     rows = [(at, values) for at, (step, values) in enumerate(history.rows(last), last + 1) if step == history.step]
     for at, values in rows:
         epoch = int(history.last("train.epoch") or 0)
-        yield _told(values, history.step, epoch, evaluation_follows=at < len(history)), history.first(at)
+        yield _told(values, history.step, epoch, more_follows=at < len(history)), history.first(at)
 
 
-def _told(values: Mapping[str, float], step: int, epoch: int, *, evaluation_follows: bool) -> Event:
+def _told(values: Mapping[str, float], step: int, epoch: int, *, more_follows: bool) -> Event:
     if "train.loss" in values:
         loss, norm, rate = (values[f"train.{name}"] for name in ("loss", "gradient_norm", "learning_rate"))
-        return StepDone(step, epoch, loss, norm, rate, evaluation_follows)
+        return StepDone(step, epoch, loss, norm, rate, more_follows)
+    if EVERY in values:
+        numbers = {name: value for name, value in values.items() if name not in {EVERY, MEASURING}}
+        return Measured(step, epoch, numbers, values[MEASURING], more_follows)
     split = next(iter(values)).split(".", 1)[0]
     return Evaluated(step, epoch, split, {name.removeprefix(f"{split}."): value for name, value in values.items()})

@@ -48,8 +48,8 @@ def stop_faults(stop: Stop, *, evaluated: bool) -> Iterator[Fault]:
             legal="'valid.loss', or 'valid.' and a score of the task",
             remedy="name what evaluations measure: only weights that were evaluated are kept",
         )
-    for name in ("patience", "threshold"):
-        if not evaluated and getattr(stop, name) is not None:
+    for name in ("patience", "threshold", "hopeless"):
+        if not evaluated and getattr(stop, name) not in {None, False}:
             yield Fault(
                 met=f"stop.{name} = {getattr(stop, name)} without a validation split",
                 legal="evaluations decide on stopping",

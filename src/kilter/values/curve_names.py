@@ -17,8 +17,12 @@ SECONDS: Final = "clock.seconds"
 """Since training began."""
 BATCH: Final = "train.batch"
 """A fingerprint of what a step was trained on: equal numbers, equal batches."""
+INPUT_SIZE: Final = "train.input"
+"""The largest size of a number in a step's inputs, recorded at some steps only; not finite where one of them is not."""
 EVERY: Final = "layers.every"
 """Steps between two measurements of layers, as in force from that step on."""
+MEASURING: Final = "clock.measuring"
+"""Seconds that a measurement of layers took."""
 
 LAYER_MEASURES: Final = (
     "gradient",  # root mean square of a parameter's gradient, before clipping
@@ -30,6 +34,10 @@ LAYER_MEASURES: Final = (
     "entropy",  # of an attention's shares, over that of equal shares
 )
 """A layer's curves are called `update/encoder.0.weight`: the measure, then the parameter's or the module's name."""
+
+MOVING: Final = "moving/"
+"""What a parameter's curve begins with that says whether it has moved since the last look, recorded when that changes:
+1 it has, 0 it has not, -1 no gradient was asked of it, -2 its rate was 0, -3 no gradient had reached it."""
 
 _LOWER_IS_BETTER: Final = re.compile(
     r"(?:^|[._/ -])(?:loss|error|err|perplexity|ppl|mae|mse|rmse|mape|wer|cer|nll|ece|brier|bpc|bits)(?:$|[._/ -])"

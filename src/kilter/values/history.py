@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, final
 
@@ -40,6 +40,15 @@ class _Column:
         self.steps = np.empty(16, np.int64)
         self.values = np.empty(16, np.float64)
 
+    @staticmethod
+    def of(rows: NDArray[np.int64], steps: NDArray[np.int64], values: NDArray[np.float64]) -> _Column:
+        column = _Column()
+        column.length = len(rows)
+        column.rows = np.array(rows, np.int64)
+        column.steps = np.array(steps, np.int64)
+        column.values = np.array(values, np.float64)
+        return column
+
     def append(self, row: int, step: int, value: float) -> None:
         at = self.length
         if at == len(self.rows):
@@ -50,6 +59,18 @@ class _Column:
         self.steps[at] = step
         self.values[at] = value
         self.length = at + 1
+
+    def extend(self, row: int, steps: NDArray[np.int64], values: NDArray[np.float64]) -> None:
+        start, end = self.length, self.length + len(steps)
+        if end > len(self.rows):
+            more = max(end, 2 * len(self.rows)) - len(self.rows)
+            self.rows = np.concatenate([self.rows, np.empty(more, np.int64)])
+            self.steps = np.concatenate([self.steps, np.empty(more, np.int64)])
+            self.values = np.concatenate([self.values, np.empty(more, np.float64)])
+        self.rows[start:end] = np.arange(row, row + len(steps))
+        self.steps[start:end] = steps
+        self.values[start:end] = values
+        self.length = end
 
 
 class _Log:
@@ -79,9 +100,7 @@ class History:
 
     def append(self, step: int, values: Mapping[str, float]) -> History:
         """This history and one more row: quantities recorded together at an optimizer step."""
-        log = self._log
-        if log.rows != self._rows:  # another history went on from here: leave its rows alone
-            log = _copy(self)
+        log = self._own_log()
         columns = log.columns
         row = log.rows
         for name, value in values.items():
@@ -89,11 +108,26 @@ class History:
             if column is None:
                 column = columns[name] = _Column()
             column.append(row, step, value)
-        log.rows = row + 1
-        longer = object.__new__(History)
-        longer._log = log
-        longer._rows = row + 1
-        return longer
+        return self._longer(log, row + 1)
+
+    def extend(
+        self,
+        steps: Sequence[int] | NDArray[np.int64],
+        columns: Mapping[str, Sequence[float] | NDArray[np.float64]],
+    ) -> History:
+        """This history and many more rows, each of which has a value in every one of these curves.
+
+        >>> History().extend([1, 2], {"train.loss": [2.0, 1.5], "train.learning_rate": [0.1, 0.1]})
+        History(2 rows to step 2: train.loss, train.learning_rate)
+        """
+        log = self._own_log()
+        row, at = log.rows, np.asarray(steps, np.int64)
+        for name, values in columns.items():
+            column = log.columns.get(name)
+            if column is None:
+                column = log.columns[name] = _Column()
+            column.extend(row, at, np.asarray(values, np.float64))
+        return self._longer(log, row + len(at))
 
     @staticmethod
     def of(rows: Iterable[tuple[int, Mapping[str, float]]]) -> History:
@@ -101,6 +135,28 @@ class History:
         history = History()
         for step, values in rows:
             history = history.append(step, values)
+        return history
+
+    @staticmethod
+    def of_columns(
+        steps: NDArray[np.int64], columns: Mapping[str, tuple[NDArray[np.int64], NDArray[np.float64]]]
+    ) -> History:
+        """A history of whole columns, as fast as they can be copied.
+
+        >>> steps = np.array([10, 20])
+        >>> list(History.of_columns(steps, {"a": (np.array([0, 1]), np.array([2.0, 1.5]))}).rows())
+        [(10, {'a': 2.0}), (20, {'a': 1.5})]
+
+        Args:
+            steps: of each row.
+            columns: by name, the numbers of the rows that have a value, rising, and these values.
+        """
+        history = History()
+        log = history._log
+        for name, (rows, values) in columns.items():
+            if len(rows):
+                log.columns[name] = _Column.of(rows, steps[rows], values)
+        log.rows = history._rows = len(steps)
         return history
 
     def __len__(self) -> int:
@@ -132,6 +188,17 @@ class History:
         steps, values = column.steps[:seen], column.values[:seen]
         steps.flags.writeable = values.flags.writeable = False
         return Curve(name=name, steps=steps, values=values)
+
+    def rows_of(self, name: str) -> NDArray[np.int64]:
+        """The numbers of the rows in which a curve has a value: values of one row were recorded together.
+
+        Raises:
+            KeyError: nothing of that name was recorded.
+        """
+        seen = len(self[name])
+        rows = self._log.columns[name].rows[:seen]
+        rows.flags.writeable = False
+        return rows
 
     def last(self, name: str) -> float | None:
         """The newest value of a curve, or None."""
@@ -178,6 +245,18 @@ class History:
 
     def __repr__(self) -> str:
         return f"History({self._rows} rows to step {self.step}: {', '.join(self.names)})"
+
+    def _own_log(self) -> _Log:
+        """The log that rows may be added to: another history may have gone on from here, whose rows are left alone."""
+        return self._log if self._log.rows == self._rows else _copy(self)
+
+    @staticmethod
+    def _longer(log: _Log, rows: int) -> History:
+        log.rows = rows
+        longer = object.__new__(History)
+        longer._log = log
+        longer._rows = rows
+        return longer
 
     def _seen(self, column: _Column) -> int:
         if self._rows == self._log.rows:

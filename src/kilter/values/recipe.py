@@ -206,7 +206,10 @@ class Train(BaseModel):
 
 @final
 class Stop(BaseModel):
-    """When to stop early: after `patience` evaluations without an improvement of more than `minimum_difference`."""
+    """When to stop early: after `patience` evaluations without an improvement of more than `minimum_difference`.
+
+    With `hopeless`, also where a curve shows a failure, such as a loss that ends far above its start.
+    """
 
     model_config = _FROZEN
 
@@ -215,6 +218,7 @@ class Stop(BaseModel):
     patience: int | None = Field(default=None, ge=1)  # evaluations; None never stops for want of improvement
     minimum_difference: float = Field(default=0.0, ge=0)
     threshold: float | None = None  # stop when the metric is as good as this
+    hopeless: bool = False  # whether a failure that the curves show at an evaluation ends the run as failed
 
 
 @final

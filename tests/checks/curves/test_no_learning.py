@@ -1,32 +1,137 @@
 """A training loss that never leaves its start."""
 
+import math
+
+import numpy as np
 import pytest
 
 from kilter.checks.curves.no_learning import NoLearning
 from kilter.testing.healthy.histories import recorded, series
 from kilter.values.finding import Severity, Skipped
+from kilter.values.history import History
+
+
+def findings(history, **options):
+    return [said for said in NoLearning(**options).examine(history) if not isinstance(said, Skipped)]
 
 
 @pytest.mark.parametrize("seed", range(5))
 def test_a_flat_loss_is_found_whatever_its_noise(seed):
-    (finding,) = NoLearning().examine(recorded(lambda _: 2.3, noise=0.3, seed=seed))
+    (finding,) = findings(recorded(lambda _: 2.3, noise=0.3, seed=seed))
     assert finding.severity is Severity.WARNING
     assert finding.evidence["steps"] == 400
 
 
 @pytest.mark.parametrize("seed", range(5))
 def test_a_fall_beyond_its_noise_is_learning_however_small(seed):
-    assert list(NoLearning().examine(recorded(lambda at: 2.3 - 0.2 * at, noise=0.1, seed=seed))) == []
+    assert findings(recorded(lambda at: 2.3 - 0.2 * at, noise=0.1, seed=seed)) == []
 
 
 def test_the_same_fall_in_more_noise_is_none():
-    assert len(list(NoLearning().examine(recorded(lambda at: 2.3 - 0.01 * at, noise=0.3)))) == 1
+    assert len(findings(recorded(lambda at: 2.3 - 0.01 * at, noise=0.3))) == 1
+
+
+def test_noise_that_would_hide_anything_decides_nothing():
+    (said,) = NoLearning().examine(recorded(lambda _: 2.3, noise=1.0, steps=60))
+    assert "noise hides falls" in said.reason
+
+
+def test_validation_overrules_the_noise_of_training():
+    noisy = {"noise": 0.8, "steps": 1000}
+    assert findings(recorded(lambda _: 2.3, valid=lambda at: 2.3 - 0.8 * at, **noisy)) == []
+    assert (
+        findings(recorded(lambda _: 2.3, valid=lambda _: 2.3, scores={"f1": lambda at: 0.2 + 0.5 * at}, **noisy)) == []
+    )
+    assert len(findings(recorded(lambda _: 2.3, valid=lambda _: 2.3, scores={"f1": lambda _: 0.2}, **noisy))) == 1
+
+
+def test_a_validation_loss_that_never_changes_is_a_failure():
+    (finding,) = findings(still := unmoved(lambda _: 1.0))
+    assert finding.severity is Severity.FAILURE
+    assert finding.causes[0] == "no_optimizer_step"
+    assert still["valid.loss"].values.std() == 0
+    (piled,) = findings(unmoved(lambda at: 1 + 20 * at))
+    assert piled.causes[0] == "optimizer_wrong_params"
+    (cut,) = findings(unmoved(lambda _: 0.0))
+    assert cut.causes[0] == "loss_detached"
+
+
+def unmoved(norm):
+    """A flat training loss, and the same validation loss at each of five evaluations."""
+    losses = recorded(lambda _: 2.3, noise=0.01)["train.loss"].values[:200]
+    rows = [(at + 1, {"train.loss": loss, "train.gradient_norm": norm(at / 200)}) for at, loss in enumerate(losses)]
+    return History.of(
+        sorted(rows + [(step, {"valid.loss": 2.3014159}) for step in range(40, 201, 40)], key=lambda row: row[0])
+    )
 
 
 def test_without_a_gradient_the_cause_is_another_one():
-    (finding,) = NoLearning().examine(recorded(lambda _: 2.3, norm=lambda _: 1e-8))
+    (finding,) = findings(recorded(lambda _: 2.3, norm=lambda _: 1e-8))
     assert finding.causes[0] == "vanishing_gradient"
 
 
-def test_few_steps_are_skipped():
-    assert isinstance(next(NoLearning().examine(series([1.0] * 49))), Skipped)
+def test_a_validation_loss_that_creeps_down_tells_a_small_rate():
+    (finding,) = findings(recorded(lambda _: 2.3, valid=lambda at: 2.3 - 0.01 * at, noise=0.001))
+    assert finding.causes[0] == "lr_too_low"
+
+
+def test_an_explosion_at_first_tells_a_large_rate():
+    values = 2.3 + 0.02 * np.random.default_rng(0).normal(size=200)
+    values[2:12] += 6.0
+    (finding,) = findings(series(values), task="regression")
+    assert finding.causes[0] == "lr_too_high"
+    assert "after having been 8" in finding.seen
+
+
+def test_one_step_from_far_away_to_guessing_tells_raw_inputs():
+    values = 1.1 + 0.02 * np.random.default_rng(0).normal(size=200)
+    values[0] = 75.0
+    (finding,) = findings(series(values))
+    assert finding.causes[0] == "unnormalized_input"
+
+
+def test_neighbouring_losses_that_go_together_tell_sorted_rows():
+    values = 2.3 + 0.3 * np.repeat(np.random.default_rng(0).normal(size=133), 3)
+    (finding,) = findings(series(values))
+    assert finding.causes[0] == "no_shuffle_sorted"
+
+
+def test_what_was_learnt_before_the_log_began_is_no_standstill():
+    flat = recorded(lambda _: 0.6, noise=0.05)
+    assert len(findings(flat)) == 1
+    assert findings(flat, task="classification", classes=10) == []
+    assert findings(recorded(lambda _: 0.2, valid=lambda _: 0.2, scores={"accuracy": lambda _: 0.95}, noise=0.05)) == []
+
+
+def test_guessing_is_no_learning_though_it_was_worse_at_first():
+    def loss(at):
+        return math.log(10) + 0.3 * math.exp(-60 * at)
+
+    (finding,) = findings(recorded(loss, valid=loss, noise=0.01), task="classification", classes=10)
+    assert finding.causes[0] == "model_ignores_input"
+    assert "the loss of guessing" in finding.seen
+    assert findings(recorded(loss, valid=loss, noise=0.01), task="classification", classes=9) == []
+
+
+@pytest.mark.parametrize("rows", [6, 60, 600])
+def test_a_fall_is_seen_however_quick(rows):
+    values = 1.0 + 1.3 * np.exp(-np.arange(6000) / rows) + 0.05 * np.random.default_rng(0).normal(size=6000)
+    assert findings(series(values)) == []
+
+
+def test_a_loss_that_climbs_is_another_matter():
+    assert findings(recorded(lambda at: 1.0 + 0.1 * at, noise=0.01)) == []
+    assert len(findings(recorded(lambda at: 1.0 + 0.1 * at, noise=0.01), task="regression")) == 1
+    assert findings(recorded(lambda at: 1.0 + 0.3 * at, noise=0.01), task="regression") == []
+
+
+def test_epochs_count_where_a_validation_loss_stands_beside_each():
+    flat = [0.7, 0.71, 0.69, 0.7, 0.7, 0.71, 0.7, 0.69, 0.7, 0.7]
+    rows = [(epoch, {"train.loss": loss, "valid.loss": loss + 0.01 * (-1) ** epoch}) for epoch, loss in enumerate(flat)]
+    assert len(findings(History.of(rows))) == 1
+    assert findings(series(flat)) == []
+
+
+@pytest.mark.parametrize("history", [series([1.0] * 49), series(np.random.default_rng(0).normal(size=100))])
+def test_few_steps_and_both_signs_are_skipped(history):
+    assert isinstance(next(NoLearning().examine(history)), Skipped)

@@ -5,7 +5,21 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kilter.checks.curves.series import Level, around, blocks, finite, level, noise
+from kilter.checks.curves.series import (
+    Level,
+    around,
+    blocks,
+    by_epoch,
+    ends,
+    finite,
+    lasting,
+    level,
+    moving_target,
+    noise,
+    of_both_signs,
+    windows,
+)
+from kilter.testing.healthy.histories import series
 from kilter.values.history import History
 
 
@@ -59,3 +73,62 @@ def test_values_before_a_step_are_those_that_were_recorded_last():
     assert around(steps, values, 5, 2).tolist() == [3.0, 5.0]
     assert around(steps, values, 6, 2).tolist() == [3.0, 5.0]
     assert around(steps, values, 0, 2).tolist() == [1.0, 3.0]
+
+
+@given(st.integers(5, 12), st.integers(1, 8))
+def test_windows_are_medians_of_blocks(width, count):
+    values = np.random.default_rng(count).normal(size=width * count + 3)
+    run = windows(values, width)
+    parts = [values[at * width : (at + 1) * width] for at in range(len(values) // width)]
+    assert run.middles.tolist() == [float(np.median(part)) for part in parts]
+    assert run.at(0).error == pytest.approx(1.2533 * noise(parts[0]) / np.sqrt(width))
+
+
+def test_the_error_of_a_window_is_that_of_its_median():
+    run = windows(np.random.default_rng(0).normal(size=40_000), 100)
+    assert float(np.median(run.errors)) == pytest.approx(run.middles.std(), rel=0.15)
+
+
+@pytest.mark.parametrize("length", [6, 12, 40, 400, 4000])
+def test_the_ends_of_a_curve_differ_by_what_it_fell(length):
+    drawn = np.random.default_rng(0).normal(size=length)
+    first, last = ends(np.linspace(50.0, 0.0, length) + drawn)
+    assert first.above(last, sigmas=5)
+    level_ends = ends(drawn)
+    assert abs(level_ends[0].value - level_ends[1].value) < 5 * max(end.error for end in level_ends)
+
+
+@given(st.lists(st.floats(-9, 9), min_size=3, max_size=30))
+def test_what_lasts_is_the_median_of_neighbours(values):
+    lasted = lasting(np.array(values))
+    assert lasted.tolist() == [sorted(values[at : at + 3])[1] for at in range(len(values) - 2)]
+    assert len(lasting(np.array(values[:2]))) == 0
+
+
+def test_a_curve_is_laid_out_by_its_epochs_and_odd_ones_are_left_out():
+    rows = [(step, {"a": float(step), "train.epoch": float(step // 4)}) for step in range(1, 15)]
+    assert by_epoch(History.of(rows), "a").tolist() == [[4, 5, 6, 7], [8, 9, 10, 11]]
+    assert by_epoch(History.of(rows), "b").size == 0
+    assert by_epoch(series([1.0, 2.0]), "train.loss").size == 0
+
+
+def test_evaluations_at_equal_distances_stand_for_epochs():
+    def rows(ends):
+        for step in range(1, 13):
+            yield step, {"a": float(step)}
+            if step in ends:
+                yield step, {"valid.loss": 0.0}
+
+    assert by_epoch(History.of(rows({4, 8, 12})), "a").tolist() == [[1, 2, 3, 4], [5, 6, 7, 8], [9, 10, 11, 12]]
+    assert by_epoch(History.of(rows({4, 9, 12})), "a").size == 0
+
+
+def test_games_are_told_by_their_signs_and_their_names():
+    draw = np.random.default_rng(0).normal(size=300)
+    assert of_both_signs(draw)
+    assert not of_both_signs(2 + 0.1 * draw)
+    assert not of_both_signs(np.linspace(3, -3, 300) + 0.1 * draw)
+    for name in ("train.d_loss", "valid.episode_length", "train.reward", "loss/critic"):
+        assert moving_target(History.of([(1, {"train.loss": 1.0, name: 0.0})])) == name
+    for name in ("train.loss", "valid.loss", "train.gradient_norm", "valid.accuracy", "train.end_loss"):
+        assert moving_target(History.of([(1, {name: 0.0})])) is None

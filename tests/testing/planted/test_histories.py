@@ -5,7 +5,12 @@ import pytest
 from kilter.checks.curves import CURVE_CHECKS
 from kilter.testing.conformance import fires, is_documented
 from kilter.testing.planted.histories import PLANTED_HISTORIES
+from kilter.testing.planted.histories_of_evaluations import FAULTS_OF_EVALUATIONS
+from kilter.testing.planted.histories_of_layers import FAULTS_OF_LAYERS
+from kilter.testing.planted.histories_of_losses import FAULTS_OF_LOSSES
+from kilter.testing.planted.histories_of_steps import FAULTS_OF_STEPS
 
+ALL = (*PLANTED_HISTORIES, *FAULTS_OF_LOSSES, *FAULTS_OF_EVALUATIONS, *FAULTS_OF_STEPS, *FAULTS_OF_LAYERS)
 CHECKS = {check.code: check for check in CURVE_CHECKS}
 
 
@@ -17,7 +22,7 @@ def test_the_fault_is_found(planted):
 @pytest.mark.parametrize("check", CURVE_CHECKS, ids=lambda check: check.name)
 def test_the_check_is_documented_and_has_a_planted_fault(check):
     is_documented(check)
-    assert any(planted.code == check.code for planted in PLANTED_HISTORIES)
+    assert any(planted.code == check.code for planted in ALL)
 
 
 def test_codes_and_names_tell_checks_apart():

@@ -2,16 +2,31 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import ClassVar, final
+from typing import TYPE_CHECKING, ClassVar, final
 
 import numpy as np
 
 from kilter.checks.check import Check
-from kilter.checks.curves.series import Level, finite
-from kilter.values.finding import Finding, Severity, Skipped
+from kilter.checks.curves.series import (
+    SUPERVISED,
+    Level,
+    ends,
+    finite,
+    level,
+    moving_target,
+    noise,
+    of_both_signs,
+)
+from kilter.checks.curves.standstill import exploded, reason, unmoved
+from kilter.values.curve_names import TRAIN_LOSS, VALID_LOSS, direction, split_of
+from kilter.values.finding import Finding, Severity, Skipped, Strength
 from kilter.values.history import History
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 
 @final
@@ -20,51 +35,152 @@ class NoLearning(Check[History]):
     """The training loss at the end of the run is that of its beginning, as far as its noise can tell.
 
     **What it proves.** So many steps have brought nothing that can be seen in the loss of the rows that they were made
-    on.
+    on. Where the validation loss is the same to its last digit at every evaluation, the weights that decide it never
+    moved: a failure.
 
-    **How.** The run is cut into ten windows. The mean of the last three against that of the first: a difference of
-    less than `sigmas` standard errors, which come from the scatter of the steps within windows, is none.
+    **How.** The last three tenths of the run against its first tenth, by their medians: a fall of less than `sigmas`
+    standard errors is none. Where the loss first exploded, the start is its first value. Where `classes` are said, an
+    end within `guessing` of ln K, which falls no further, is none either: the outputs are those of guessing. The rest
+    of the log tells causes apart: a rate or a gradient of about 0, a gradient that piles up, an explosion, neighbouring
+    losses that are alike, a validation loss that creeps down, stands still or jumps about.
 
-    **When it stays silent.** The loss has come down, by however little; before `fewest` steps; and where it climbs,
-    which is `divergence`.
+    **When it stays silent.** The loss has come down, by however little; a validation loss or a score has got better,
+    which overrules a noisy training loss; the noise would hide a fall of `hidden` of the loss; before `fewest` losses;
+    where it climbs, which is `divergence`; a loss far below guessing or a score near 1 from the first on, as of what
+    was learnt before the log began; a loss of both signs, or one in whose log rewards or opponents stand.
 
     **What it costs.** One pass over the recorded losses.
+
+    **Source.** Karpathy 2019, A recipe for training neural networks ("overfit one batch").
     """
 
     code: ClassVar[str] = "C104"
     name: ClassVar[str] = "no-learning"
+    task: str | None = None  # one of SUPERVISED
+    classes: int | None = None
     sigmas: float = 3.0  # standard errors
-    fewest: int = 50  # recorded steps
-    vanished: float = 1e-6  # gradient norm below which nothing can move
+    fewest: int = 8  # recorded losses
+    fewest_steps: int = 50  # optimizer steps: before that, a small rate may have had no time
+    hidden: float = 0.2  # of the loss: noise that could hide such a fall decides nothing
+    climbs: float = 0.05  # of the loss, which is more than standing still; thrice that where it is known to be to fall
+    guessing: float = 0.005  # of ln K
+    below: float = 0.9  # ln K, at which more than guessing is known
+    high: float = 0.9  # a score of the validation split, at which little is left to learn
+    exploded: float = 1.5  # times its start, that the loss reached at first
+    burst: float = 5.0  # the same where nothing says that the loss is to fall: games and queues rise by less
 
     def examine(self, subject: History) -> Iterator[Finding | Skipped]:
-        _, losses = finite(subject, "train.loss")
-        if len(losses) < self.fewest:
-            yield Skipped(name=self.name, reason=f"fewer than {self.fewest} steps were recorded")
+        steps, losses = finite(subject, TRAIN_LOSS)
+        beside = len(finite(subject, VALID_LOSS)[1])  # an evaluation for each loss: a log of epochs, however counted
+        if len(losses) < self.fewest or (steps[-1] < self.fewest_steps and beside < len(losses) // 2):
+            yield Skipped(name=self.name, reason=f"fewer than {self.fewest_steps} steps were recorded")
             return
-        tenth = len(losses) // 10
-        first, last = _mean(losses[:tenth]), _mean(losses[-3 * tenth :])
-        if first.above(last, sigmas=self.sigmas):
+        if played := moving_target(subject) or ("both signs of the loss" if of_both_signs(losses) else ""):
+            yield Skipped(name=self.name, reason=f"{played}: a loss whose target moves is no measure")
             return
-        norms = finite(subject, "train.gradient_norm")[1]
-        none = len(norms) > 0 and float(np.median(norms)) < self.vanished
-        said = f"; the gradient's norm is {float(np.median(norms)):.2g}" if len(norms) else ""
+        known = self.task in SUPERVISED or VALID_LOSS in subject
+        highest = exploded(losses, self.exploded if known else self.burst)
+        last = level(losses[-max(3, 3 * len(losses) // 10) :])
+        if highest is not None:
+            first = Level(float(losses[0]), noise(losses))
+        else:  # a fall may be over within a few steps, or be seen over many only
+            starts = [ends(losses, most=most)[0] for most in (5, 50, len(losses))]
+            first = next((start for start in starts if start.above(last, sigmas=self.sigmas)), starts[-1])
+        if not self._stands(subject, losses, first, last, burst=highest is not None):
+            return
+        error = self.sigmas * math.hypot(first.error, last.error)
+        if error > self.hidden * abs(first.value):
+            yield Skipped(name=self.name, reason=f"noise hides falls of less than {error:.3g}")
+            return
+        if losses.std() > 0 and (known_before := self._knows(subject, last)):
+            yield Skipped(name=self.name, reason=f"{known_before}: what could be learnt was known when the log began")
+            return
+        if improved := self._improved(subject):
+            yield Skipped(name=self.name, reason=f"{improved} got better, which overrules the noise of the training")
+            return
+        causes, said = reason(subject, highest)
+        if highest is None and first.above(last, sigmas=self.sigmas):  # it came down to guessing: updates arrive
+            causes, said = ("model_ignores_input", "label_misaligned", "label_noise"), ""
+        still = unmoved(subject)
         yield Finding(
             code=self.code,
             name=self.name,
-            severity=Severity.WARNING,
-            seen=f"After {len(losses):,} steps the training loss is {last.value:.4g}, and it began at"
-            f" {first.value:.4g}: no fall beyond its noise of {last.error + first.error:.2g}{said}.",
-            advice="See that gradients arrive (`kilter check`)."
-            if none
-            else "Try ten times and a tenth of the learning rate; see whether a batch can be learnt (`kilter check`).",
-            causes=("vanishing_gradient", "dead_relu", "detached_graph")
-            if none
-            else ("lr_too_low", "lr_too_high", "label_noise", "model_ignores_input"),
-            evidence={"first": first.value, "last": last.value, "standard error": first.error, "steps": len(losses)},
-            follows=("divergence", "not-a-number"),
+            severity=Severity.FAILURE if still else Severity.WARNING,
+            strength=Strength.PROVED if still else Strength.MEASURED,
+            seen=f"After {int(steps[-1]):,} steps the training loss is {last.value:.4g}, and it began at"
+            f" {first.value:.4g}: no fall beyond its noise of {error / self.sigmas:.2g}"
+            f"{' and the loss of guessing' if self._guesses(last) else ''}{said}.",
+            advice="Try a tenth and ten times of the learning rate; see whether one batch can be learnt."
+            if causes[0] in ("lr_too_high", "lr_too_low")
+            else "See that gradients arrive, are kept until the update, and that the optimizer holds the model's"
+            " parameters (`kilter check`).",
+            causes=causes,
+            experiment="Train on one batch of eight rows for 200 steps: a loss that falls means that the rate or the"
+            " data are at fault, one that stays, that gradients or updates do not arrive.",
+            evidence={
+                "first": first.value,
+                "last": last.value,
+                "standard error": error / self.sigmas,
+                "steps": int(steps[-1]),
+            },
+            follows=(
+                "divergence",
+                "explosion",
+                "not-a-number",
+                "early-decay",
+                "dead-layers",
+                "saturated-layers",
+                "gradient-depth",
+                "still-layers",
+                "weights-shrink",
+                "attention-collapse",
+                "update-size",
+            ),
         )
 
+    def _stands(self, subject: History, losses: NDArray[np.float64], first: Level, last: Level, *, burst: bool) -> bool:
+        """Whether the loss neither falls nor climbs beyond its noise, or ends at guessing and falls no further."""
+        error = self.sigmas * math.hypot(first.error, last.error)
+        climbs = self.climbs * (3 if self.task in SUPERVISED else 1)
+        if last.value - first.value > max(error, climbs * abs(first.value)) and not burst:
+            return False
+        if abs(last.value) <= 1e-3 * abs(float(losses[0])):  # gone at once: `trivial-task`
+            return False
+        if first.value - last.value <= max(error, 0.05 * abs(first.value) if burst else 0.0):
+            return True
+        third = len(losses) // 3
+        return self._guesses(last) and not level(losses[third : 2 * third]).above(last, sigmas=self.sigmas)
 
-def _mean(values: np.ndarray[tuple[int], np.dtype[np.float64]]) -> Level:
-    return Level(float(values.mean()), float(values.std() / np.sqrt(len(values))))
+    def _guesses(self, last: Level) -> bool:
+        """Whether the loss is that of equal shares for all classes."""
+        if self.classes is None or self.classes < 2 or self.task not in ("classification", "tagging"):
+            return False
+        chance = math.log(self.classes)
+        return abs(last.value - chance) < self.guessing * chance
+
+    def _knows(self, subject: History, last: Level) -> str | None:
+        """What says that the model knew its task already: a loss far below guessing, or a score near 1."""
+        guessing = math.log(self.classes) if self.classes and self.task in ("classification", "tagging") else 0.0
+        if last.value < self.below * guessing:
+            return f"the loss is far below the {guessing:.3g} of guessing"
+        for name in subject.names:
+            if name.startswith("valid.") and direction(name) > 0:
+                values = finite(subject, name)[1]
+                if len(values) and values.max() <= 1 and self.high <= float(np.median(values)):
+                    return f"{name} is {float(np.median(values)):.3g}"
+        return None
+
+    def _improved(self, subject: History) -> str | None:
+        """A validation loss or a score that got better by more than its noise, and by a fiftieth of itself."""
+        for name in subject.names:
+            way = -1 if name == VALID_LOSS else direction(name)
+            if not way or "/" in name or name == TRAIN_LOSS or not split_of(name):
+                continue
+            values = finite(subject, name)[1]
+            if len(values) < 4:
+                continue
+            first, last = ends(values)
+            gained = way * (last.value - first.value)
+            if gained > max(self.sigmas * noise(values), 0.02 * abs(first.value), 0.02 if way > 0 else 0.0):
+                return name
+        return None

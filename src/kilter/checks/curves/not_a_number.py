@@ -9,6 +9,8 @@ from typing import ClassVar, final
 import numpy as np
 
 from kilter.checks.check import Check
+from kilter.checks.curves.series import finite
+from kilter.values.curve_names import GRADIENT_NORM, TRAIN_LOSS, VALID_LOSS
 from kilter.values.finding import Finding, Severity, Skipped, Strength
 from kilter.values.history import Curve, History
 
@@ -18,14 +20,18 @@ from kilter.values.history import Curve, History
 class NotANumber(Check[History]):
     """A loss or a gradient norm that is infinite or no number at all.
 
-    **What it proves.** From that step on nothing is learnt: such a loss has no gradient to follow. In a validation
-    loss it means that some example of that split has no finite answer.
+    **What it proves.** Where it stays so, nothing is learnt from that step on: such a loss has no gradient to follow.
+    Where the training went on with finite losses, one batch gave none. In a validation loss it means that some
+    example of that split has no finite answer. Where the validation loss is finite afterwards, the weights are, and the
+    loss was only recorded as none (a note where all of it is none).
 
     **How.** The first such value of the training loss, the gradient norm and the validation loss is sought. What came
     before it tells causes apart: nothing (the data hold it), a loss or gradient that grew tenfold (an explosion), or
     calm (a logarithm of 0, a division by 0, an overflow of half precision).
 
-    **When it stays silent.** All recorded numbers are finite. After a `divergence` it is its consequence.
+    **When it stays silent.** All recorded numbers are finite. Single gradient norms that are infinite while the loss
+    goes on are how a loss scale finds its size: a note where there are a few, a warning once they are more than
+    `skipped` of the steps. After a `divergence` or an `explosion` it is their consequence.
 
     **What it costs.** One pass over the recorded numbers.
     """
@@ -33,43 +39,78 @@ class NotANumber(Check[History]):
     code: ClassVar[str] = "C102"
     name: ClassVar[str] = "not-a-number"
     grown: float = 10.0  # times its median, by which a loss or gradient explodes before
+    large: float = 1e3  # a loss or gradient norm at the very start that no fresh model has
+    skipped: float = 0.05  # of the steps: a loss scale that halves at each overflow and doubles in 2,000 needs fewer
 
     def examine(self, subject: History) -> Iterator[Finding | Skipped]:
-        names = [name for name in ("train.loss", "train.gradient_norm", "valid.loss") if name in subject]
+        names = [name for name in (TRAIN_LOSS, GRADIENT_NORM, VALID_LOSS) if name in subject]
         if not names:
             yield Skipped(name=self.name, reason="no loss was recorded")
             return
         first = {name: at for name in names if (at := _first(subject[name])) is not None}
         if not first:
             return
-        name = min(first, key=lambda curve: (subject[curve].steps[first[curve]], curve != "train.loss"))
+        name = min(first, key=lambda curve: (subject[curve].steps[first[curve]], curve != TRAIN_LOSS))
+        if name == GRADIENT_NORM and len(first) > 1 and not _stays(subject[name]):
+            name = next(curve for curve in names if curve in first and curve != GRADIENT_NORM)
         curve, at = subject[name], first[name]
-        step = int(curve.steps[at])
-        if name == "valid.loss":
-            causes: tuple[str, ...] = ("numeric_instability", "nan_in_data", "val_preprocess_mismatch")
-        elif at == 0:
-            causes = ("nan_in_data", "numeric_instability")
-        elif self._exploded(subject, step):
-            causes = ("lr_too_high", "exploding_gradient", "missing_grad_clip")
-        else:
-            causes = ("numeric_instability", "nan_in_data", "loss_scale_overflow")
+        step, wrong = int(curve.steps[at]), int((~np.isfinite(curve.values)).sum())
+        stays = _stays(curve)
+        evaluated, evaluations = finite(subject, VALID_LOSS)
+        unharmed = name == TRAIN_LOSS and stays and bool(np.any(evaluated > step)) and len(evaluations) > 1
         yield Finding(
             code=self.code,
             name=self.name,
-            severity=Severity.FAILURE,
+            severity=self._severity(name, stays=stays and not unharmed, share=wrong / len(curve)),
             strength=Strength.PROVED,
-            seen=f"{name} is {curve.values[at]} at step {step:,}, the first of"
-            f" {int((~np.isfinite(curve.values)).sum()):,} such values.",
+            seen=f"{name} is {curve.values[at]} at step {step:,}, the first of {wrong:,} such values"
+            + (
+                "; the validation loss is finite all the same."
+                if unharmed
+                else "."
+                if stays
+                else f" among {len(curve):,}; it is finite at the end."
+            ),
             advice="Look at that step's batch; lower the rate or clip if the loss grew before, else look for a"
             " logarithm, root or division of 0.",
-            causes=causes,
+            causes=self._causes(subject, name, at, step, stays=stays),
+            experiment="Take that step's batch through the model as it was before, in double precision and with"
+            " anomaly detection on: a finite loss means overflow, none, that the batch or a formula gives no number.",
             where=(f"step {step}",),
             evidence={"curve": name, "step": step, "before": curve.values[max(0, at - 5) : at].tolist()},
-            follows=("divergence",),
+            follows=("divergence", "explosion", "rate-jump", "odd-batch"),
         )
 
+    def _severity(self, name: str, *, stays: bool, share: float) -> Severity:
+        if stays or name == VALID_LOSS:
+            return Severity.FAILURE
+        if (name == GRADIENT_NORM and share <= self.skipped) or share == 1:
+            return Severity.NOTE
+        return Severity.WARNING
+
+    def _causes(self, subject: History, name: str, at: int, step: int, *, stays: bool) -> tuple[str, ...]:
+        if name == VALID_LOSS:
+            return ("numeric_instability", "nan_in_data", "val_preprocess_mismatch")
+        if name == GRADIENT_NORM and not stays:
+            return ("loss_scale_overflow", "exploding_gradient", "numeric_instability")
+        if at == 0:
+            return ("nan_in_data", "numeric_instability", "loss_scale_overflow")
+        if self._exploded(subject, step) or (at <= 3 and self._large(subject, step)):
+            return ("lr_too_high", "exploding_gradient", "missing_grad_clip")
+        if stays:
+            return ("numeric_instability", "nan_in_data", "loss_scale_overflow")
+        return ("nan_in_data", "ignore_index_collision", "numeric_instability")
+
+    def _large(self, subject: History, step: int) -> bool:
+        """Whether a loss or a gradient stood before the step that no fresh model has."""
+        for name in (TRAIN_LOSS, GRADIENT_NORM):
+            steps, values = finite(subject, name)
+            if np.any(values[steps <= step] > self.large):
+                return True
+        return False
+
     def _exploded(self, subject: History, step: int) -> bool:
-        for name in ("train.loss", "train.gradient_norm"):
+        for name in (TRAIN_LOSS, GRADIENT_NORM):
             if name in subject:
                 curve = subject[name]
                 before = curve.values[(curve.steps < step) & np.isfinite(curve.values)]
@@ -81,3 +122,8 @@ class NotANumber(Check[History]):
 def _first(curve: Curve) -> int | None:
     wrong = np.flatnonzero(~np.isfinite(curve.values))
     return int(wrong[0]) if len(wrong) else None
+
+
+def _stays(curve: Curve) -> bool:
+    """Whether the last value is none either; values that are none alone, a log's gaps among them, are not the end."""
+    return not np.isfinite(curve.values[-1])

@@ -7,6 +7,9 @@ import math
 import numpy as np
 
 from kilter.testing.healthy.histories import falling, recorded, series
+from kilter.testing.planted.histories_of_evaluations import FAULTS_OF_EVALUATIONS
+from kilter.testing.planted.histories_of_layers import FAULTS_OF_LAYERS
+from kilter.testing.planted.histories_of_steps import FAULTS_OF_STEPS
 from kilter.testing.subjects import Planted
 from kilter.values.finding import Severity
 from kilter.values.history import History
@@ -22,7 +25,11 @@ def _exploding() -> History:
 
 def _collapse() -> History:
     """It learns, and then loses what it knew."""
-    return recorded(lambda at: falling()(at) if at < 0.6 else 1.9, valid=falling())
+
+    def loss(at: float) -> float:
+        return falling()(at) if at < 0.6 else 1.9
+
+    return recorded(loss, valid=loss)
 
 
 def _none_from_the_start() -> History:
@@ -125,4 +132,7 @@ PLANTED_HISTORIES: tuple[Planted[History], ...] = (
         causes=("too_few_epochs",),
         severity=Severity.NOTE,
     ),
+    *FAULTS_OF_EVALUATIONS,
+    *FAULTS_OF_STEPS,
+    *FAULTS_OF_LAYERS,
 )

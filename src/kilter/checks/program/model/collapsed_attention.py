@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar, Final, NamedTuple, final
+from typing import TYPE_CHECKING, ClassVar, NamedTuple, final
 
 import torch
 
@@ -16,14 +15,11 @@ from kilter.checks.program.model.sequences import find_padded
 from kilter.checks.program.probe import ProgramProbe
 from kilter.checks.wording import listed, percent, shown
 from kilter.engine.activations import Activation, watching
+from kilter.engine.attention import shares
 from kilter.values.finding import Finding, Severity, Skipped, Strength
 
 if TYPE_CHECKING:
     from torch import Tensor
-
-
-_MASKED: Final = -1e4
-"""Products below are what a mask has left of them, be it an infinity or a large number."""
 
 
 class Look(NamedTuple):
@@ -114,7 +110,7 @@ class CollapsedAttention(ProgramProbe):
         found: list[Look] = []
 
         def look(activation: Activation) -> None:
-            spread = _spread(activation)
+            spread = shares(activation)
             if spread is None or spread[0].shape[-1] < self.places or spread[0].numel() > 1 << 24:
                 return
             lengths = [one.lengths for one in padded]
@@ -125,26 +121,6 @@ class CollapsedAttention(ProgramProbe):
         with watching(seen.made.model, look):  # a peek, since without gradients torch takes another way
             bench.peek(seen.made, seen.batch, training=False)
         return found
-
-
-def _spread(activation: Activation) -> tuple[Tensor, Tensor] | None:
-    """The shares (..., queries, keys) of an attention and which of them a mask allows; None for other activations."""
-    if activation.kind == "softmax":
-        weights, products = activation.result.detach().double(), activation.given[0].detach()
-        return weights, products > _MASKED
-    if activation.kind != "attention":
-        return None
-    query, key = (part.detach().double() for part in activation.given[:2])
-    if query.shape[-1] != key.shape[-1] or query.shape[:-2] != key.shape[:-2]:
-        return None
-    products = query @ key.transpose(-1, -2) * (activation.keywords.get("scale") or 1 / math.sqrt(query.shape[-1]))
-    for part in (*activation.given[3:], *activation.keywords.values()):
-        if isinstance(part, torch.Tensor) and part.ndim >= 2 and part.shape[-1] == key.shape[-2]:
-            products = products + part.double() if part.dtype != torch.bool else products.masked_fill(~part, -math.inf)
-        elif part is True:
-            above = torch.ones(products.shape[-2:], dtype=torch.bool).triu(1).to(products.device)
-            products = products.masked_fill(above, -math.inf)
-    return products.softmax(-1), products > _MASKED
 
 
 def _read(

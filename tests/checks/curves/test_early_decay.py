@@ -1,0 +1,70 @@
+"""A learning rate that is gone before the run ends."""
+
+import pytest
+
+from kilter.checks.curves.early_decay import EarlyDecay
+from kilter.testing.healthy.histories import falling, recorded
+from kilter.testing.healthy.histories_of_evaluations import scheduled
+from kilter.values.finding import Severity, Skipped
+
+
+def examined(rate, train=None, **options):
+    return list(EarlyDecay().examine(scheduled(rate, train, **options)))
+
+
+def broken_off(at):
+    """A loss that falls in a straight line, until a quarter of the run."""
+    return 2.3 - 3 * min(at, 0.25)
+
+
+def test_a_rate_of_0_in_the_middle_of_a_fall():
+    (finding,) = examined(lambda at: 1e-3 * (at <= 0.25), broken_off)
+    assert finding.severity is Severity.WARNING
+    assert finding.evidence["share"] == pytest.approx(0.75, abs=0.01)
+    assert finding.evidence["from"] == 101
+
+
+def test_a_rate_of_0_after_the_loss_had_settled_is_a_note():
+    (finding,) = examined(lambda at: 1e-3 * (at <= 0.6), falling(2.3, 0.3, 30))
+    assert finding.severity is Severity.NOTE
+
+
+def test_a_rate_that_reads_0_while_the_loss_falls_was_rounded():
+    assert examined(lambda at: 1e-3 * (at <= 0.1), falling(2.3, 0.3, 3)) == []
+
+
+def test_a_rate_of_0_at_the_start_is_a_warm_up():
+    (finding,) = examined(lambda at: 1e-3 * (at > 0.4), lambda at: 2.3 if at <= 0.4 else falling(2.3, 0.3)(at - 0.4))
+    assert "warmup_longer_than_run" in finding.causes
+
+
+def test_a_small_rate_is_one_that_is_gone():
+    (finding,) = examined(lambda at: 1e-3 if at <= 0.25 else 1e-5, broken_off)
+    assert finding.causes[0] == "lr_decayed_too_early"
+    assert finding.evidence["fall before"] == pytest.approx(
+        3 * 37.5 / 400, abs=0.05
+    )  # between windows 37.5 steps apart
+    assert abs(finding.evidence["fall after"]) < 0.12
+
+
+def test_gone_within_the_first_epochs_it_was_stepped_by_the_batch():
+    (finding,) = examined(lambda at: 1e-3 * 0.1 ** (at / 0.02), lambda at: 2.3 - 5 * min(at, 0.02))
+    assert finding.causes[0] == "scheduler_per_batch"
+
+
+@pytest.mark.parametrize(
+    "rate",
+    [lambda at: 1 - at, lambda at: 0.1 ** int(at / 0.3), lambda at: 0.9 ** (40 * at)],
+    ids=["line", "stairs", "slow"],
+)
+def test_decays_over_the_run_are_silent(rate):
+    assert examined(rate) == []
+
+
+def test_a_loss_that_goes_on_falling_or_had_settled_is_silent():
+    assert examined(lambda at: 1e-3 if at <= 0.25 else 1e-5, lambda at: 2.3 - 1.5 * at) == []
+    assert examined(lambda at: 1e-3 if at <= 0.25 else 1e-5, falling(2.3, 0.3, 40)) == []
+
+
+def test_without_rates_it_is_skipped():
+    assert isinstance(next(EarlyDecay().examine(recorded(falling(), steps=10, evaluations=0))), Skipped)

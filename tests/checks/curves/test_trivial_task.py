@@ -1,0 +1,62 @@
+"""A loss that is gone at once."""
+
+import math
+
+import numpy as np
+import pytest
+
+from kilter.checks.curves.trivial_task import TrivialTask
+from kilter.testing.healthy.histories import falling, recorded, series
+from kilter.values.finding import Severity, Skipped
+
+
+def findings(history):
+    return [said for said in TrivialTask().examine(history) if not isinstance(said, Skipped)]
+
+
+def gone(steps, valid=1e-4):
+    """A loss that halves in so many steps, beside this validation loss."""
+    return recorded(lambda at: 2.3 * math.exp(-400 * at / steps), valid=lambda _: valid, noise=0.0)
+
+
+@pytest.mark.parametrize("steps", [1, 4])
+def test_gone_before_the_first_evaluation_is_a_warning(steps):
+    assert [finding.severity for finding in findings(gone(steps))] == [Severity.WARNING]
+
+
+def test_gone_on_both_splits_after_a_longer_way_is_a_note():
+    assert [finding.severity for finding in findings(gone(50))] == [Severity.NOTE]
+    assert findings(gone(50, valid=0.2)) == []
+
+
+def test_it_is_a_warning_with_the_step():
+    (finding,) = findings(gone(2))
+    assert finding.severity is Severity.WARNING
+    assert finding.causes[:2] == ("target_leak", "task_trivial")
+    assert finding.evidence["gone at step"] <= 12
+
+
+def test_a_validation_loss_that_says_otherwise_is_believed():
+    assert findings(gone(2, valid=0.5)) == []
+
+
+def test_alone_in_the_log_it_is_suspected_and_must_stay():
+    losses = gone(2)["train.loss"].values.copy()
+    assert len(findings(series(losses))) == 1
+    losses[60:] = 0.5
+    assert findings(series(losses)) == []
+
+
+def test_zero_from_the_start_has_its_own_causes():
+    (finding,) = findings(series(np.zeros(50)))
+    assert finding.causes[0] == "softmax_single_unit"
+    assert findings(series(np.r_[np.zeros(5), np.ones(50)])) == []
+
+
+def test_losses_below_zero_and_falling_ones_are_silent():
+    assert findings(recorded(falling(2.0, -3.0))) == []
+    assert findings(recorded(falling())) == []
+
+
+def test_few_losses_are_skipped():
+    assert isinstance(next(TrivialTask().examine(series([1.0, 0.0, 0.0]))), Skipped)

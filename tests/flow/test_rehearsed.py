@@ -1,0 +1,34 @@
+"""Whatever is healthy stays without an alarm when it is trained from begin to end and its curves are read."""
+
+import os
+
+import pytest
+
+from kilter.testing.programs.catalogue import HEALTHY_PROGRAMS
+from kilter.testing.state import random_states
+from kilter.training.rehearsing import judge, rehearse
+from kilter.values.finding import Severity
+
+PROGRAMS = {entry.name: entry for entry in HEALTHY_PROGRAMS}
+FEW = sorted(PROGRAMS)[::40]
+STRIDE = 4 if os.environ.get("KILTER_SHORT") else 1  # all of them take some minutes; see tests/conftest.py
+
+
+def rehearsed(name):
+    """What the curves of a program's own training alarm about."""
+    program = PROGRAMS[name].make()
+    before = random_states()
+    examination = judge(rehearse(program), program)
+    assert random_states() == before
+    return [str(finding) for finding in examination.findings if finding.severity > Severity.NOTE]
+
+
+@pytest.mark.parametrize("name", FEW)
+def test_the_curves_of_a_healthy_program_raise_no_alarm(name):
+    assert rehearsed(name) == []
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", sorted(set(PROGRAMS) - set(FEW))[::STRIDE])
+def test_the_curves_of_none_do(name):
+    assert rehearsed(name) == []
