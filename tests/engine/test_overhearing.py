@@ -88,6 +88,35 @@ def test_two_optimizers_after_one_backward_make_one_step(made):
     assert len(notebook.steps) == 4
 
 
+def test_two_optimizers_that_take_turns_have_a_loss_each(made):
+    model, _, loss_fn = made
+    first, second = (torch.optim.SGD(part.parameters(), lr=0.1) for part in (model[0], model[2]))
+    notebook, losses = Notebook(), {first: [], second: []}
+    with overhearing(model, [first, second], None, notebook):
+        for inputs, targets in batches(4):
+            for optimizer in (first, second):
+                loss = (1 if optimizer is first else 3) * loss_fn(model(inputs), targets)
+                model.zero_grad()
+                loss.backward()
+                optimizer.step()
+                losses[optimizer].append(loss.item())
+    assert [loss for _, loss, _ in notebook.steps] == losses[first]
+    assert [loss for _, loss in notebook.of("train.other_loss")] == losses[second]
+
+
+def test_an_optimizer_that_goes_on_alone_is_the_first_from_then_on(made):
+    model, _, loss_fn = made
+    notebook = Notebook()
+    with overhearing(model, (), None, notebook):
+        for rate in (0.1, 0.01):
+            optimizer = torch.optim.SGD(model.parameters(), lr=rate)
+            for inputs, targets in batches(3):
+                optimizer.zero_grad()
+                loss_fn(model(inputs), targets).backward()
+                optimizer.step()
+    assert [rate for _, _, rate in notebook.steps] == [0.1] * 3 + [0.01] * 2
+
+
 def test_an_adversary_is_not_heard_and_optimizers_need_not_be_given(made):
     model, optimizer, loss_fn = made
     other = nn.Linear(4, 3)

@@ -19,7 +19,7 @@ from torch.optim.optimizer import register_optimizer_step_post_hook
 from kilter.engine.fingerprints import fingerprint, largest, odd_rows, plain_tensors
 from kilter.engine.instruments import Instruments
 from kilter.engine.movement import Movement
-from kilter.values.curve_names import BATCH, GRADIENT_NORM, INPUT_SIZE, MOVING
+from kilter.values.curve_names import BATCH, GRADIENT_NORM, INPUT_SIZE, MOVING, OTHER_LOSS
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -85,6 +85,8 @@ class Overheard:
         self._given = tuple(optimizers)
         self._met: dict[int, tuple[Optimizer, bool]] = {}  # the optimizer is kept, so that no other gets its id
         self._mine = {id(p) for p in _held(self._given) or model.parameters()}
+        self._main: Optimizer | None = None  # whose steps are counted
+        self._turns = 0  # steps of another one since the last of these
         self._listener = listener
         self._movement = Movement(model)
         self._losses: list[Any] = []  # of this step
@@ -147,6 +149,10 @@ class Overheard:
             if self._inputs is None:
                 return
             losses.append(math.nan if self._heard is None else _read(self._heard))
+        if optimizer is not self._main and not self._leads(optimizer):
+            self._note_other(losses)
+            return
+        self._turns = 0
         self._close(losses, optimizer.param_groups[0]["lr"])
 
     def called(self, module: nn.Module, arguments: Any, keywords: Any) -> None:
@@ -247,6 +253,22 @@ class Overheard:
         if size is not None:
             self._listener.noted(step, {INPUT_SIZE: float(size)})
             self.rows[step] = odd_rows(inputs)
+
+    def _leads(self, optimizer: Optimizer) -> bool:
+        """Whether this optimizer's steps are counted from now on: the first one's, until another goes on without it."""
+        self._turns += 1
+        if self._main is None or self._turns > 1:
+            self._main = optimizer
+        return optimizer is self._main
+
+    def _note_other(self, losses: list[Any]) -> None:
+        """A second optimizer took its turn: what it descended is no loss of the first."""
+        loss = sum(losses)
+        losses.clear()
+        if self.step and isinstance(loss, float):
+            self._listener.noted(self.step, {OTHER_LOSS: loss})
+        elif self.step:
+            self._pending.append((self.step, OTHER_LOSS, loss, None))
 
     # --- the rest
 

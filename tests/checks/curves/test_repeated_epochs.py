@@ -34,6 +34,10 @@ def test_stretches_are_a_warning_and_single_batches_a_note():
     assert [finding.severity for finding in findings(log(SINGLE))] == [Severity.NOTE]
 
 
+def test_losses_that_take_turns_are_silent():
+    assert findings(log(np.tile([0.5, -0.5], 20))) == []
+
+
 def test_stretches_that_are_small_beside_the_fall_are_a_note():
     assert [finding.severity for finding in findings(log(0.1 * STRETCHES, noise=0.005))] == [Severity.NOTE]
 

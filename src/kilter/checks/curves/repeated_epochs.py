@@ -35,7 +35,8 @@ class RepeatedEpochs(Check[History]):
     size must be `size` of what the loss has come down then, and `most` of it without either.
 
     **When it stays silent.** Shuffled epochs, also where the loss falls in steps at their borders; fewer than
-    `fewest_epochs` epochs of `fewest` losses each; logs with one loss an epoch.
+    `fewest_epochs` epochs of `fewest` losses each; logs with one loss an epoch; losses that take turns, high and low,
+    as those of two optimizers.
 
     **What it costs.** One pass over the recorded losses.
 
@@ -50,6 +51,7 @@ class RepeatedEpochs(Check[History]):
     level: float = 0.3  # of the loss, which stands for a fall that was not recorded
     surely: float = 0.5  # of it, for a pattern without stretches to be worth a word
     together: float = 0.3  # correlation of neighbouring places of the pattern
+    turns: float = 0.5  # the same, below nought: every other loss is high
     size: float = 0.1  # of the fall of the loss
     worse: float = 1.1  # times the first training loss, that the first evaluations are
     most: float = 0.4  # of it, which single hard batches do not reach
@@ -73,6 +75,9 @@ class RepeatedEpochs(Check[History]):
         if total <= 0 or common < max(self.repeated, self.sigmas * chance) * total:
             return
         neighbours = _together(np.median(rest, axis=0))
+        if neighbours < -max(self.turns, 3 / math.sqrt(width)):
+            yield Skipped(name=self.name, reason="losses take turns, as those of two optimizers do")
+            return
         fall = max(float(losses[0].mean()), float(losses[0, 0])) - float(losses.mean(axis=1).min())
         fall = max(fall, self.level * abs(float(losses[1:].mean())))  # a log may begin when all has fallen
         evaluated = finite(subject, VALID_LOSS)[1]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
 
-from kilter.values.curve_names import EPOCH, VALID_LOSS
+from kilter.values.curve_names import EPOCH, OTHER_LOSS, TRAIN_LOSS, VALID_LOSS
 from kilter.values.history import History
 
 if TYPE_CHECKING:
@@ -195,9 +195,13 @@ _PLAYED: Final = re.compile(
 
 
 def moving_target(history: History) -> str | None:
-    """A curve whose name says that the loss is of a game: its target moves, and its height is no measure of success.
+    """A curve that says that the loss is of a game: its target moves, and its height is no measure of success.
+
+    Its name tells; or it is the loss of a second optimizer that takes turns with the first.
 
     >>> moving_target(History.of([(1, {"train.loss": 1.0, "train.mean_reward": 0.0})]))
     'train.mean_reward'
     """
+    if OTHER_LOSS in history and TRAIN_LOSS in history and 4 * len(history[OTHER_LOSS]) >= len(history[TRAIN_LOSS]):
+        return OTHER_LOSS
     return next((name for name in history.names if _PLAYED.search(name.lower())), None)
