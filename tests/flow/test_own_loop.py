@@ -21,16 +21,18 @@ def root_of_docs(request):
 
 
 def test_the_example_finds_what_it_forgets(page, capsys):
-    text, _ = BLOCK.findall(page)
+    text, rehearsal, _ = BLOCK.findall(page)
     exec(compile(text, "doctor.md", "exec"), names := {"__name__": "__main__"})
     found = kilter.check(names["program"]).findings
 
     assert found[0].causes[0] == "missing_zero_grad"
     assert found[0].name in capsys.readouterr().out
+    exec(compile(rehearsal, "doctor.md", "exec"), {"kilter": kilter, "program": names["program"]})
+    assert found[0].name in capsys.readouterr().out
 
 
 def test_the_gradients_of_the_example_agree(page):
-    _, text = BLOCK.findall(page)
+    _, _, text = BLOCK.findall(page)
     exec(compile(text, "doctor.md", "exec"), {"kilter": kilter, "torch": torch})
 
 

@@ -94,10 +94,10 @@ def hanging(_model, _loss_fn, _loader):
 
 
 def test_a_training_that_takes_too_long_is_cut_and_says_so():
-    rehearsal = rehearse(program(epochs=1000), seconds=0.5)
+    rehearsal = rehearse(program(epochs=10**7), seconds=4)  # long enough to begin on any machine
 
-    assert 0 < rehearsal.history.step < 1000 * BATCHES
-    assert f"cut after 0.5 s at step {rehearsal.history.step:,}" in rehearsal.cut
+    assert 0 < rehearsal.history.step < 10**7 * BATCHES
+    assert f"cut after 4 s at step {rehearsal.history.step:,}" in rehearsal.cut
     examination = judge(rehearsal)
     assert any(each.name == "rehearsal" and "cut after" in each.reason for each in examination.skipped)
     assert "still-improving" not in examination.seconds
@@ -106,9 +106,9 @@ def test_a_training_that_takes_too_long_is_cut_and_says_so():
 
 def test_what_hangs_is_interrupted():
     began = time.monotonic()
-    rehearsal = rehearse(program(validate=hanging), seconds=0.5)
+    rehearsal = rehearse(program(validate=hanging), seconds=4)
 
-    assert time.monotonic() - began < 30
+    assert time.monotonic() - began < 50
     assert "cut after" in rehearsal.cut
     assert len(rehearsal.history["train.loss"]) == BATCHES
 

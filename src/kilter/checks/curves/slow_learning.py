@@ -75,6 +75,7 @@ class SlowLearning(Check[History]):
         if way is None or not self._slow(way) or (train and train.fall >= self.some * abs(train.start)):
             return
         (start, fall), late = (train or way)[:2], way.late
+        causes = self._causes(subject, start, late)
         yield Finding(
             code=self.code,
             name=self.name,
@@ -82,8 +83,10 @@ class SlowLearning(Check[History]):
             seen=f"In {int(steps[-1]):,} steps the {'training' if train else 'validation'} loss came down from"
             f" {start:.4g} to {start - fall:.4g}, by {100 * fall / abs(start):.2g} %, and the last third of the run"
             f" brought {100 * late:.0f} % of that.",
-            advice="Raise the learning rate tenfold, or train longer; see that clipping leaves the gradient its size.",
-            causes=self._causes(subject, start, late),
+            advice="Standardise the targets by mean and spread of the training rows."
+            if causes[0] == "unnormalized_target"
+            else "Raise the learning rate tenfold, or train longer; see that clipping leaves the gradient its size.",
+            causes=causes,
             experiment="Train again with ten times the learning rate: a loss that falls as much faster means that the"
             " rate was too low, one that does not, that updates are clipped or the model passes on no gradient.",
             where=(f"step {int(steps[-1])}",),
