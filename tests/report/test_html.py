@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 import os
 import re
+from contextlib import suppress
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -258,16 +259,26 @@ def test_evidence_opens_and_tables_sort(opened, languages):
 
 
 def choose_cell(tab, truth, decided):
-    """Clicks the cell (truth, decided) of the confusion chart."""
-    drag = tab.locator("#confusion .nsewdrag")
-    drag.scroll_into_view_if_needed()
-    box = drag.bounding_box()
-    size = tab.evaluate("document.querySelector('#confusion .chart').data[0].z.length")
-    tab.mouse.move(box["x"] + box["width"] * (decided + 0.4) / size, box["y"] + box["height"] * (truth + 0.4) / size)
-    tab.mouse.move(box["x"] + box["width"] * (decided + 0.5) / size, box["y"] + box["height"] * (truth + 0.5) / size)
-    tab.locator("#confusion .hoverlayer .hovertext").first.wait_for()
-    tab.mouse.down()
-    tab.mouse.up()
+    """Clicks the cell (truth, decided) of the confusion chart, again where a busy page has missed it; waits for its list."""
+    from playwright.sync_api import TimeoutError as NotYet
+
+    chosen = tab.locator("#confusion .chosen li").first
+    for patience in (2000, 4000, 8000, 30000):
+        drag = tab.locator("#confusion .nsewdrag")
+        drag.scroll_into_view_if_needed()
+        box = drag.bounding_box()
+        size = tab.evaluate("document.querySelector('#confusion .chart').data[0].z.length")
+        for inside in (0.4, 0.5):
+            across, down = (
+                box[side] * (place + inside) / size for side, place in (("width", decided), ("height", truth))
+            )
+            tab.mouse.move(box["x"] + across, box["y"] + down)
+        tab.locator("#confusion .hoverlayer .hovertext").first.wait_for()
+        tab.mouse.down()
+        tab.mouse.up()
+        with suppress(NotYet):
+            chosen.wait_for(timeout=patience)
+            return
 
 
 @pytest.mark.browser
