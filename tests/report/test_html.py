@@ -259,7 +259,7 @@ def test_evidence_opens_and_tables_sort(opened, languages):
 
 
 def choose_cell(tab, truth, decided):
-    """Clicks the cell (truth, decided) of the confusion chart, again where a busy page has missed it; waits for its list."""
+    """Clicks the cell (truth, decided) of the confusion chart until its list is there: a busy page may miss a click."""
     from playwright.sync_api import TimeoutError as NotYet
 
     chosen = tab.locator("#confusion .chosen li").first
