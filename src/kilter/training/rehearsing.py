@@ -35,6 +35,9 @@ if TYPE_CHECKING:
 LONGEST: Final = 600.0
 """Seconds that a rehearsal may take where nobody says otherwise."""
 
+GRACE: Final = 1.0
+"""Seconds after which an alarm interrupts what has not read the clock: both at once would lose what was recorded."""
+
 _LATE: Final = "out of time"
 
 
@@ -104,7 +107,7 @@ def rehearse(subject: Pipeline | Program, *, seed: int = 0, seconds: float = LON
     findings: tuple[Finding, ...] = ()
     with left_as_found():
         try:
-            with time_limit(seconds):
+            with time_limit(seconds + GRACE):
                 if isinstance(subject, Program):
                     _train_program(subject, seed, record)
                 else:
