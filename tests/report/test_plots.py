@@ -104,3 +104,14 @@ def test_only_traces_that_are_drawn_as_svg():
         heatmap([[1]], ["a"], x_title="", y_title="", cells={}),
     ]
     assert {trace["type"] for spec in specs for trace in spec["data"]} == {"scatter", "heatmap"}
+
+
+def test_a_logarithmic_axis_of_few_decades_has_more_marks():
+    from kilter.report.plots import BLUE, Line, lines
+
+    def ticks(top):
+        drawn = [Line(name="a", x=[1, 2], y=[1.0, top], colour=BLUE)]
+        return lines(drawn, x_title="", y_title="", logarithmic=True)["layout"]["yaxis"]["dtick"]
+
+    assert ticks(20.0) == "D2"
+    assert ticks(2000.0) == 1

@@ -85,7 +85,7 @@ def lines(
     layout["showlegend"] = len(curves) > 1
     layout["margin"]["b"] += 30 * (len(curves) > 1)
     if logarithmic:
-        layout["yaxis"] |= {"type": "log", "dtick": 1}
+        layout["yaxis"] |= {"type": "log", "dtick": _log_ticks(curves), "exponentformat": "e"}
     placed = _beside(sorted(marks, key=lambda mark: mark.x))
     layout["shapes"] = [_upright(mark) for mark, _ in placed]
     layout["annotations"] = [_annotation(mark, level) for mark, level in placed]
@@ -213,6 +213,13 @@ def _labels(names: Sequence[str]) -> Spec:
         "zeroline": False,
         "automargin": True,
     }
+
+
+def _log_ticks(curves: Iterable[Line]) -> int | str:
+    """Marks of a logarithmic axis: at each power of ten; where there are few, at twice and five times it, too."""
+    heights = [y for curve in curves for y in curve.y if math.isfinite(y) and y > 0]
+    few = not heights or math.log10(max(heights) / min(heights)) < 2
+    return "D2" if few else 1
 
 
 def _trace(curve: Line, *, logarithmic: bool) -> Spec:
