@@ -5,7 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kilter.engine.schedules import rate, schedule_fault
-from kilter.values.recipe import Constant, Cosine, Recipe, WarmupConstantCooldown
+from kilter.values.recipe import Recipe
+from kilter.values.schedule import Constant, Cosine, WarmupConstantCooldown
 
 SCHEDULES = (
     Constant(warmup="10%"),

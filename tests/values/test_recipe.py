@@ -6,7 +6,8 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from kilter.values.errors import RecipeError
-from kilter.values.recipe import AdamW, Constant, Recipe, Sgd
+from kilter.values.recipe import AdamW, Recipe, Sgd
+from kilter.values.schedule import Constant
 
 
 def faults(data):

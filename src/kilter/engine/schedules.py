@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 
-from kilter.values.recipe import Constant, Cosine, Schedule, WarmupConstantCooldown
+from kilter.values.recipe import Schedule
+from kilter.values.schedule import Constant, Cosine, WarmupConstantCooldown
 
 
 def rate(schedule: Schedule, *, step: int, total: int, steps_per_epoch: int) -> float:

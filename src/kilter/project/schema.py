@@ -25,7 +25,7 @@ from kilter.values.recipe import (
     Stop,
     Train,
 )
-from kilter.values.recipe import Cosine as DefaultSchedule
+from kilter.values.schedule import Cosine as DefaultSchedule
 
 _FROZEN: Final = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, strict=True)
 

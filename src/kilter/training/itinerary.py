@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple, final
 
 from kilter.values.errors import RecipeError, UsageError
-from kilter.values.recipe import Constant
+from kilter.values.schedule import Constant
 
 if TYPE_CHECKING:
     from kilter.values.duration import Duration

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from kilter.training.events import Evaluated, Event, Hook, StepDone
 from kilter.training.events import Stop as StopNow
+from kilter.values.curve_names import direction
 from kilter.values.errors import Fault, RecipeError
 from kilter.values.validation import nearest
 
@@ -30,7 +31,7 @@ def _best(history: History, stop: Stop) -> tuple[int | None, int]:
     if stop.metric not in history:
         return None, 0
     curve = history[stop.metric]
-    sign = 1.0 if stop.mode == "min" else -1.0
+    sign = sign_of(stop.metric, stop.mode)
     best, best_value, since = None, math.inf, 0
     for step, value in zip(curve.steps.tolist(), (sign * curve.values).tolist(), strict=True):
         if value < best_value - (stop.minimum_difference if best is not None else 0.0):
@@ -38,6 +39,17 @@ def _best(history: History, stop: Stop) -> tuple[int | None, int]:
         else:
             since += 1
     return best, since
+
+
+def sign_of(metric: str, mode: str) -> float:
+    """What a metric is multiplied with so that smaller is better; `auto` goes by its name, as `curve_names.direction`.
+
+    >>> sign_of("valid.loss", "auto"), sign_of("valid.macro_f1", "auto"), sign_of("valid.macro_f1", "min")
+    (1.0, -1.0, 1.0)
+    """
+    if mode == "auto":
+        return -1.0 if direction(metric) > 0 else 1.0
+    return 1.0 if mode == "min" else -1.0
 
 
 def stop_faults(stop: Stop, *, evaluated: bool) -> Iterator[Fault]:
@@ -71,7 +83,7 @@ def early_stopping(stop: Stop) -> Hook:
             measured = [name for name in history.names if name.startswith(f"{event.split}.")]
             raise RecipeError(f"stop.metric = {stop.metric!r} is not recorded", legal=nearest(stop.metric, measured))
         value = history.last(stop.metric)
-        sign = 1.0 if stop.mode == "min" else -1.0
+        sign = sign_of(stop.metric, stop.mode)
         if stop.threshold is not None and value is not None and sign * value <= sign * stop.threshold:
             return StopNow(f"{stop.metric} reached {value:.4g} (threshold {stop.threshold:g})")
         best, since = _best(history, stop)

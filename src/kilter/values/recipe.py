@@ -2,57 +2,42 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal, TypeAlias, final
+from typing import Annotated, Any, Final, Literal, TypeAlias, final
 
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Discriminator,
-    Field,
-    PlainSerializer,
-    PlainValidator,
-    Tag,
-    model_validator,
-)
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Discriminator, Field, Tag, model_validator
 
 from kilter.values.duration import Duration
 from kilter.values.errors import Fault, RecipeError
+from kilter.values.lengths import FROZEN, Span
+from kilter.values.schedule import (
+    Constant,
+    Cosine,
+    Cyclical,
+    InverseRoot,
+    Linear,
+    OneCycle,
+    Plateau,
+    Polynomial,
+    WarmRestarts,
+    WarmupConstantCooldown,
+)
 from kilter.values.validation import nearest, validate
 
 
-def _duration(given: object) -> Duration:
-    if isinstance(given, Duration):
+def _bytes(given: object) -> int:
+    if isinstance(given, str) and (form := _SIZE.fullmatch(given.strip())):
+        return round(float(form[1]) * _SIZES[form[2].upper()])
+    if isinstance(given, int) and not isinstance(given, bool):
         return given
-    if isinstance(given, str):
-        return Duration.read(given)
-    message = f"a duration has a unit, such as '{given}ep' (epochs) or '{given}st' (steps)"
+    message = f"{given!r} is no size; legal are a number of bytes, or one with a unit: '500MB', '2GB', '1.5GiB'"
     raise ValueError(message)
 
 
-def _some(length: Duration) -> Duration:
-    if length.amount > 0:
-        return length
-    message = "must be longer than nothing"
-    raise ValueError(message)
-
-
-def _countable(length: Duration) -> Duration:
-    if not length.is_clock:
-        return length
-    message = (
-        "intervals are in epochs ('1ep'), steps ('200st') or percent of the run ('5%'); a kill moves none of these"
-    )
-    raise ValueError(message)
-
-
-Length: TypeAlias = Annotated[Duration, PlainValidator(_duration), PlainSerializer(str, return_type=str)]
-Span: TypeAlias = Annotated[Length, AfterValidator(_some)]
-Interval: TypeAlias = Annotated[Length, AfterValidator(_some), AfterValidator(_countable)]
-# Strict: `patience: true` is a slip, not the number 1, and "12" is no number.
-_FROZEN = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, strict=True)
+_SIZES: Final = {"KB": 1e3, "MB": 1e6, "GB": 1e9, "KIB": 2.0**10, "MIB": 2.0**20, "GIB": 2.0**30}
+_SIZE: Final = re.compile(r"(\d+(?:\.\d+)?)\s*([kKmMgG][iI]?[bB])")
+Bytes: TypeAlias = Annotated[int, BeforeValidator(_bytes), Field(gt=0)]
 
 
 @final
@@ -74,18 +59,21 @@ class BatchSize(BaseModel):
     """How many examples an optimizer step sees.
 
     Either `size` examples or a budget of `tokens` (padding included) a batch; `accumulate` batches make one step.
-    Where several tasks are learnt and rows have the targets of some only, `sampling: tasks` makes batches of one task
-    each, tasks drawn in proportion to rows^`sampling_exponent`.
+    `sampling` says which rows an epoch has: `rows` every row once; `balanced` as many of each class, rows of rare ones
+    several times; `weighted` rows drawn in proportion to their weight, which the loss then counts as one. Where several
+    tasks are learnt and rows have the targets of some only, `tasks` makes batches of one task each, tasks drawn in
+    proportion to rows^`sampling_exponent`.
     """
 
-    model_config = _FROZEN
+    model_config = FROZEN
 
     size: int | None = Field(default=None, ge=1)
     tokens: int | None = Field(default=None, ge=1)
     accumulate: int = Field(default=1, ge=1)
     pool: int = Field(default=50, ge=1)  # batches' worth of rows that are sorted by length together
     workers: int = Field(default=0, ge=0)  # processes that prepare batches
-    sampling: Literal["rows", "tasks"] = "rows"
+    complete: bool = False  # whether what does not fill a last batch is left out of an epoch, other rows each time
+    sampling: Literal["rows", "balanced", "weighted", "tasks"] = "rows"
     sampling_exponent: float = Field(default=1.0, ge=0, le=1)  # 1: every row once an epoch; 0: all tasks alike
 
     @model_validator(mode="after")
@@ -106,7 +94,7 @@ class LossChoice(BaseModel):
     given has the default of the loss that reads it.
     """
 
-    model_config = _FROZEN
+    model_config = FROZEN
 
     name: Literal[
         "auto",
@@ -134,7 +122,7 @@ class LossChoice(BaseModel):
 class AdamW(BaseModel):
     """AdamW (Loshchilov and Hutter 2019): decay apart from the gradient, none on biases, norms and embeddings."""
 
-    model_config = _FROZEN
+    model_config = FROZEN
 
     name: Literal["adamw"] = "adamw"
     learning_rate: float = Field(default=1e-3, gt=0)
@@ -148,7 +136,7 @@ class AdamW(BaseModel):
 class Sgd(BaseModel):
     """Stochastic gradient descent, with momentum."""
 
-    model_config = _FROZEN
+    model_config = FROZEN
 
     name: Literal["sgd"] = "sgd"
     learning_rate: float = Field(default=0.1, gt=0)
@@ -158,48 +146,35 @@ class Sgd(BaseModel):
 
 
 @final
-class Constant(BaseModel):
-    """The same rate from the end of the warm-up on."""
+class ScheduleFreeAdamW(BaseModel):
+    """AdamW that averages its steps instead of a schedule (Defazio et al. 2024); `schedule` may only warm it up."""
 
-    model_config = _FROZEN
+    model_config = FROZEN
 
-    name: Literal["constant"] = "constant"
-    warmup: Length = Duration(0, "st")
-
-
-@final
-class Cosine(BaseModel):
-    """Linear warm-up, then half a cosine down to `floor` times the rate (Loshchilov and Hutter 2017)."""
-
-    model_config = _FROZEN
-
-    name: Literal["cosine"] = "cosine"
-    warmup: Length = Duration(5, "%")
-    floor: float = Field(default=0.0, ge=0, le=1)
-
-
-@final
-class WarmupConstantCooldown(BaseModel):
-    """Linear warm-up, a constant rate, then a linear cooldown to `floor` times the rate."""
-
-    model_config = _FROZEN
-
-    name: Literal["wsd"] = "wsd"
-    warmup: Length = Duration(5, "%")
-    cooldown: Length = Duration(20, "%")
-    floor: float = Field(default=0.0, ge=0, le=1)
+    name: Literal["schedule_free_adamw"] = "schedule_free_adamw"
+    learning_rate: float = Field(default=2.5e-3, gt=0)
+    weight_decay: float = Field(default=0.01, ge=0)
+    beta1: float = Field(default=0.9, gt=0, lt=1)  # the share of the average where gradients are taken
+    beta2: float = Field(default=0.999, ge=0, lt=1)
+    epsilon: float = Field(default=1e-8, gt=0)
 
 
 @final
 class Train(BaseModel):
     """How long, from which seed, and how often to look."""
 
-    model_config = _FROZEN
+    model_config = FROZEN
 
     length: Span = Duration(10, "ep")
     seed: int = Field(default=0, ge=0)
     clip_norm: float | None = Field(default=1.0, gt=0)  # of the whole gradient (Pascanu et al. 2013)
-    evaluate_every: Interval = Duration(1, "ep")
+    clip_value: float | None = Field(default=None, gt=0)  # of each of its numbers, before the norm is clipped
+    not_finite: Literal["stop", "skip", "back_off"] = "stop"  # a step whose loss or gradient is not a number: end the
+    # run, make no update, or make none and halve the rate from then on
+    skips: int = Field(default=10, ge=1)  # such steps in a row that end the run after all
+    evaluate_every: Span = Duration(1, "ep")
+    show: int = Field(default=6, ge=0)  # validation examples whose answers are kept at each evaluation
+    weights: str | None = None  # a file of weights to begin with, as far as they match
     device: Literal["auto", "cpu", "cuda", "mps"] = "auto"
     deterministic: bool = True
 
@@ -211,36 +186,45 @@ class Stop(BaseModel):
     With `hopeless`, also where a curve shows a failure, such as a loss that ends far above its start.
     """
 
-    model_config = _FROZEN
+    model_config = FROZEN
 
     metric: str = "valid.loss"
-    mode: Literal["min", "max"] = "min"
+    mode: Literal["auto", "min", "max"] = "auto"  # auto goes by the metric's name
     patience: int | None = Field(default=None, ge=1)  # evaluations; None never stops for want of improvement
     minimum_difference: float = Field(default=0.0, ge=0)
     threshold: float | None = None  # stop when the metric is as good as this
+    divergence: float | None = None  # stop, as failed, when it is as bad as this
     hopeless: bool = False  # whether a failure that the curves show at an evaluation ends the run as failed
 
 
 @final
 class Save(BaseModel):
-    """Which checkpoints to keep: the best, the last, and so many more."""
+    """Which checkpoints to keep: the best, the last, and so many more, within a budget of bytes."""
 
-    model_config = _FROZEN
+    model_config = FROZEN
 
-    every: Interval = Duration(1, "ep")
-    keep: int = Field(default=1, ge=1)  # most recent checkpoints, beside the best
+    every: Span = Duration(1, "ep")
+    keep: Annotated[int, Field(ge=1)] | Literal["all"] = 1  # most recent checkpoints, beside the best
+    budget: Bytes | None = None  # of all checkpoints together, such as "2GB"; the oldest go first
+    content: Literal["full", "weights"] = "full"  # weights alone are smaller, and no training goes on from them
 
 
 @final
 class Augment(BaseModel):
     """How training examples are varied; validation and test never are. Each is a function of (seed, epoch, row)."""
 
-    model_config = _FROZEN
+    model_config = FROZEN
 
     token_dropout: float = Field(default=0.0, ge=0, lt=1)  # share of tokens replaced by the unknown token
+    token_swaps: float = Field(default=0.0, ge=0, lt=1)  # share of tokens that change places with their neighbour
+    synonyms: str | None = None  # `package.module:callable`, from a token to those that may stand in its place
+    synonym_share: float = Field(default=0.1, gt=0, lt=1)  # of the tokens that have synonyms
     noise: float = Field(default=0.0, ge=0)  # standard deviation added to scaled numbers
+    mixup: float = Field(default=0.0, ge=0)  # of numbers and images: alpha of Zhang et al. 2018; 0 mixes nothing
     shift: int = Field(default=0, ge=0)  # pixels an image is moved at most, each way
     flip: bool = False  # whether every other image, drawn one by one, is mirrored left to right
+    rotate: float = Field(default=0.0, ge=0, le=180)  # degrees an image is turned at most, each way
+    cutout: int = Field(default=0, ge=0)  # side of a square of each image that is blanked, in pixels
 
 
 def _tag(default: str) -> Discriminator:
@@ -259,11 +243,22 @@ def _named(given: object) -> object:
 Model: TypeAlias = Annotated[ModelChoice, BeforeValidator(_named)]
 ChosenLoss: TypeAlias = Annotated[LossChoice, BeforeValidator(_named)]
 Optimizer: TypeAlias = Annotated[
-    Annotated[AdamW, Tag("adamw")] | Annotated[Sgd, Tag("sgd")], _tag("adamw"), BeforeValidator(_named)
+    Annotated[AdamW, Tag("adamw")]
+    | Annotated[Sgd, Tag("sgd")]
+    | Annotated[ScheduleFreeAdamW, Tag("schedule_free_adamw")],
+    _tag("adamw"),
+    BeforeValidator(_named),
 ]
 Schedule: TypeAlias = Annotated[
     Annotated[Constant, Tag("constant")]
+    | Annotated[Linear, Tag("linear")]
+    | Annotated[Polynomial, Tag("polynomial")]
+    | Annotated[InverseRoot, Tag("inverse_root")]
     | Annotated[Cosine, Tag("cosine")]
+    | Annotated[OneCycle, Tag("one_cycle")]
+    | Annotated[Cyclical, Tag("cyclical")]
+    | Annotated[WarmRestarts, Tag("warm_restarts")]
+    | Annotated[Plateau, Tag("plateau")]
     | Annotated[WarmupConstantCooldown, Tag("wsd")],
     _tag("cosine"),
     BeforeValidator(_named),
@@ -278,7 +273,7 @@ class Recipe(BaseModel):
     0.0003
     """
 
-    model_config = _FROZEN
+    model_config = FROZEN
 
     model: Model = ModelChoice()
     loss: ChosenLoss = LossChoice()
