@@ -21,9 +21,10 @@ if TYPE_CHECKING:
     from kilter.tracking.fitting import fit
     from kilter.training.fit import Fitted
     from kilter.training.watching import Watch, watch
+    from kilter.values.comparison import Comparison
     from kilter.values.diagnosis import Diagnosis
     from kilter.values.errors import DataError, Interrupted, KilterError, RecipeError, TrainingError, UsageError
-    from kilter.values.evaluation import Comparison, Evaluation, Score
+    from kilter.values.evaluation import Evaluation
     from kilter.values.finding import Examination, Finding, Severity
     from kilter.values.history import History
     from kilter.values.pipeline import Pipeline
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from kilter.values.program import Program
     from kilter.values.recipe import Recipe
     from kilter.values.run import Run
+    from kilter.values.score import Score
 
     __version__: str
 
@@ -106,7 +108,8 @@ _HOMES = {
         "TrainingError",
         "UsageError",
     ),
-    "kilter.values.evaluation": ("Comparison", "Evaluation", "Score"),
+    "kilter.values.comparison": ("Comparison",),
+    "kilter.values.evaluation": ("Evaluation",),
     "kilter.values.finding": ("Examination", "Finding", "Severity"),
     "kilter.values.history": ("History",),
     "kilter.values.pipeline": ("Pipeline",),
@@ -114,6 +117,7 @@ _HOMES = {
     "kilter.values.program": ("Program",),
     "kilter.values.recipe": ("Recipe",),
     "kilter.values.run": ("Run",),
+    "kilter.values.score": ("Score",),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 

@@ -5,8 +5,8 @@ import pytest
 
 from kilter.cli.options import Options
 from kilter.cli.result import examination_result, examination_text, finish, result
-from kilter.values.evaluation import Score
 from kilter.values.finding import Examination, Finding, Severity, Skipped
+from kilter.values.score import Score
 
 FINDING = Finding(
     code="D102",

@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from kilter.values.batch import Example
-from kilter.values.evaluation import Measures, Score
+from kilter.values.evaluation import Measures
 from kilter.values.predictions import Predictions
+from kilter.values.score import Score
 from kilter.values.task import Form
 
 

@@ -8,10 +8,12 @@ import pytest
 
 from kilter.project import folder
 from kilter.project.folder import create_run, load_run, read_json, write_json, write_results, write_status, write_text
+from kilter.values.comparison import Comparison
 from kilter.values.errors import DataError, TrainingError, UsageError
-from kilter.values.evaluation import Comparison, Evaluation, Measures, Score
+from kilter.values.evaluation import Evaluation, Measures
 from kilter.values.finding import Finding, Severity, Skipped
 from kilter.values.run import Stage
+from kilter.values.score import Score
 
 NOW = datetime(2026, 1, 31, 12, 5, 9, tzinfo=UTC)
 SCORE = Score(name="accuracy", value=0.1 + 0.2, low=0.25, high=None, n=10)

@@ -19,8 +19,9 @@ from kilter.project.stages import (
     train,
 )
 from kilter.values.errors import UsageError
-from kilter.values.evaluation import Evaluation, Measures, Score
+from kilter.values.evaluation import Evaluation, Measures
 from kilter.values.finding import Examination, Finding, Severity
+from kilter.values.score import Score
 
 
 @pytest.fixture

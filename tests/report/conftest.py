@@ -9,10 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from kilter.values.evaluation import ClassScores, Comparison, Confusion, Evaluation, Measures, Mistake, Score
+from kilter.values.comparison import Comparison
+from kilter.values.evaluation import ClassScores, Confusion, Evaluation, Measures, Mistake
 from kilter.values.finding import Finding, Severity, Skipped, Strength
 from kilter.values.history import History
 from kilter.values.run import Run, Stage
+from kilter.values.score import Score
 
 GOLDEN = Path(__file__).parent / "golden"
 SQUARED = "negative squared error (standard units)"

@@ -4,7 +4,8 @@ from dataclasses import replace
 
 from kilter.report.classes import CHARTED_CLASSES, EXAMPLES_IN_CELL, MOST_CLASSES, class_section, confusion_section
 from kilter.values.document import Figure, Grid
-from kilter.values.evaluation import ClassScores, Confusion, Evaluation, Measures, Mistake, Score
+from kilter.values.evaluation import ClassScores, Confusion, Evaluation, Measures, Mistake
+from kilter.values.score import Score
 
 
 def parts(blocks):

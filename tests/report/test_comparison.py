@@ -5,7 +5,8 @@ from dataclasses import replace
 from kilter.report.comparison import called, comparison_section
 from kilter.report.verdict import standing_of
 from kilter.values.document import Figure, Grid
-from kilter.values.evaluation import Measures, Score
+from kilter.values.evaluation import Measures
+from kilter.values.score import Score
 
 
 def section(run):

@@ -3,7 +3,8 @@
 from kilter.report.slices import slice_section
 from kilter.report.terminal import render_terminal
 from kilter.values.document import Document
-from kilter.values.evaluation import Evaluation, Measures, Score, Slice
+from kilter.values.evaluation import Evaluation, Measures, Slice
+from kilter.values.score import Score
 
 
 def score(value, n):

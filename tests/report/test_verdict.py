@@ -5,10 +5,11 @@ from dataclasses import replace
 import pytest
 
 from kilter.report.verdict import best_first, standing_of, verdict
-from kilter.values.evaluation import Evaluation, Measures, Score
+from kilter.values.evaluation import Evaluation, Measures
 from kilter.values.finding import Finding, Severity
 from kilter.values.history import History
 from kilter.values.run import Stage
+from kilter.values.score import Score
 
 
 def with_difference(run, value, low, high, right="linear"):

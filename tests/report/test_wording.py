@@ -18,7 +18,7 @@ from kilter.report.wording import (
     time,
     visible,
 )
-from kilter.values.evaluation import Score
+from kilter.values.score import Score
 
 
 def test_numbers():

@@ -4,8 +4,8 @@ import pytest
 from kilter.metrics.measure import Measure
 from kilter.tasks.scores import as_score, refuse_unscorable
 from kilter.values.errors import TrainingError
-from kilter.values.evaluation import Score
 from kilter.values.predictions import Predictions
+from kilter.values.score import Score
 
 
 def predictions_of(answer):

@@ -1,6 +1,8 @@
 import pytest
 
-from kilter.values.evaluation import Comparison, Evaluation, Measures, Score
+from kilter.values.comparison import Comparison
+from kilter.values.evaluation import Evaluation, Measures
+from kilter.values.score import Score
 
 
 def score(value, *, low=None, high=None, larger=True, name="accuracy"):

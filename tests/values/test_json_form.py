@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kilter.values.evaluation import Score
 from kilter.values.finding import Finding, Severity, Strength
 from kilter.values.json_form import dumps, from_json, to_json
 from kilter.values.run import Stage
+from kilter.values.score import Score
 from kilter.values.table import Kind
 
 FINDING = Finding(

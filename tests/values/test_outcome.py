@@ -1,8 +1,9 @@
 import numpy as np
 
-from kilter.values.evaluation import Evaluation, Measures, Score
+from kilter.values.evaluation import Evaluation, Measures
 from kilter.values.outcome import Outcome
 from kilter.values.predictions import Predictions
+from kilter.values.score import Score
 
 
 def test_a_model_may_stand_alone():

@@ -1,8 +1,9 @@
 from pathlib import Path
 
-from kilter.values.evaluation import Evaluation, Measures, Score
+from kilter.values.evaluation import Evaluation, Measures
 from kilter.values.finding import Finding, Severity
 from kilter.values.run import Run, Stage
+from kilter.values.score import Score
 
 
 def run(**more):

@@ -16,9 +16,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from kilter.values.document import Block, Document
-    from kilter.values.evaluation import Score
     from kilter.values.finding import Examination, Finding
     from kilter.values.run import Run
+    from kilter.values.score import Score
 
 SCHEMA: Final = 1
 """The version of the document's shape; it changes when a key is removed or means something else."""

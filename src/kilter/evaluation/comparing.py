@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from kilter.metrics.significance import Difference, holm, mcnemar, paired_difference
+from kilter.values.comparison import Comparison
 from kilter.values.errors import UsageError
-from kilter.values.evaluation import Comparison, Score
 from kilter.values.predictions import Predictions
+from kilter.values.score import Score
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -13,8 +13,9 @@ from kilter.evaluation.traits import Trait, traits
 from kilter.metrics.contingency import fisher_p_value
 from kilter.metrics.intervals import bootstrap_mean, proportion
 from kilter.metrics.significance import holm
-from kilter.values.evaluation import Score, Slice
+from kilter.values.evaluation import Slice
 from kilter.values.predictions import Predictions
+from kilter.values.score import Score
 from kilter.values.table import Dataset
 
 if TYPE_CHECKING:

@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import Any, Final, TypeVar
 
 from kilter.logs.metrics_jsonl import read_log
+from kilter.values.comparison import Comparison
 from kilter.values.errors import DataError, KilterError, TrainingError, UsageError
-from kilter.values.evaluation import Comparison, Evaluation
+from kilter.values.evaluation import Evaluation
 from kilter.values.history import History
 from kilter.values.json_form import dumps, from_json
 from kilter.values.run import Run, Stage

@@ -20,8 +20,9 @@ if TYPE_CHECKING:
     from kilter.export.predicting import Answer
     from kilter.project.progress import Progress
     from kilter.training.fit import Fitted
+    from kilter.values.comparison import Comparison
     from kilter.values.document import Document
-    from kilter.values.evaluation import Comparison, Evaluation
+    from kilter.values.evaluation import Evaluation
     from kilter.values.finding import Examination
 
 

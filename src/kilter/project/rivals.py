@@ -11,8 +11,9 @@ from kilter.evaluation.comparing import compare_all
 from kilter.evaluation.storing import read_predictions
 from kilter.project.folder import TASK, load_run, read_json
 from kilter.project.recording import predictions_path
+from kilter.values.comparison import Comparison
 from kilter.values.errors import UsageError
-from kilter.values.evaluation import Comparison, Evaluation
+from kilter.values.evaluation import Evaluation
 from kilter.values.run import Run
 
 

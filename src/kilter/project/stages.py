@@ -45,7 +45,8 @@ if TYPE_CHECKING:
     from kilter.data.preprocessing import Preprocessing
     from kilter.project.progress import Progress
     from kilter.project.reading import Project
-    from kilter.values.evaluation import Comparison, Evaluation
+    from kilter.values.comparison import Comparison
+    from kilter.values.evaluation import Evaluation
     from kilter.values.pipeline import Pipeline
     from kilter.values.predictions import Predictions
     from kilter.values.run import Run

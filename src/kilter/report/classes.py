@@ -8,7 +8,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from kilter.report.plots import Interval, heatmap, intervals
 from kilter.report.wording import counted, fixed, heading_of, percent, scored, shown
 from kilter.values.document import Block, Figure, Grid, Heading
-from kilter.values.evaluation import ClassScores, Confusion, Evaluation, Mistake, Score
+from kilter.values.evaluation import ClassScores, Confusion, Evaluation, Mistake
+from kilter.values.score import Score
 
 MOST_PAIRS = 15  # rows of the table of confused pairs
 EXAMPLES_IN_CELL = 5

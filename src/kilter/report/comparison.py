@@ -18,9 +18,11 @@ from kilter.report.wording import (
     shown,
     value_of,
 )
+from kilter.values.comparison import Comparison
 from kilter.values.document import Block, Figure, Grid, Heading
-from kilter.values.evaluation import Comparison, Evaluation, Score
+from kilter.values.evaluation import Evaluation
 from kilter.values.run import Run
+from kilter.values.score import Score
 
 MOST_ACROSS = 8  # scores that stand beside each other
 CALLED = "network"  # how the trained model is called in tables

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from typing import final
 
 from kilter.report.wording import TRAINED, counted, fixed, interval, p_value, scored, shown
-from kilter.values.evaluation import Comparison, Evaluation
+from kilter.values.comparison import Comparison
+from kilter.values.evaluation import Evaluation
 from kilter.values.finding import Finding, Severity, in_order
 from kilter.values.run import Run, Stage
 

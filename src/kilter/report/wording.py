@@ -8,7 +8,7 @@ import unicodedata
 from collections.abc import Iterable
 from typing import Final
 
-from kilter.values.evaluation import Score
+from kilter.values.score import Score
 
 TRAINED: Final = "model"
 """The name under which a run evaluates what it trained; all other models are baselines."""

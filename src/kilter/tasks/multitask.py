@@ -19,9 +19,10 @@ from kilter.tasks.scores import as_score, refuse_unscorable
 from kilter.tasks.targets import is_missing, refuse_empty_rows
 from kilter.values.batch import Batch
 from kilter.values.errors import Fault, RecipeError
-from kilter.values.evaluation import ClassScores, Measures, Score
+from kilter.values.evaluation import ClassScores, Measures
 from kilter.values.predictions import Predictions
 from kilter.values.recipe import LossChoice
+from kilter.values.score import Score
 from kilter.values.table import Kind
 from kilter.values.task import Form, Loss
 from kilter.values.validation import nearest

@@ -8,7 +8,7 @@ import numpy as np
 
 from kilter.tasks.targets import MOST_FAULTS, first_of
 from kilter.values.errors import Fault, TrainingError
-from kilter.values.evaluation import Score
+from kilter.values.score import Score
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -18,9 +18,10 @@ from kilter.tasks.regression import LOSSES, Regression, by_error, error_loss, le
 from kilter.tasks.scores import as_score, refuse_unscorable
 from kilter.tasks.targets import refuse_empty_rows, refuse_places
 from kilter.values.errors import DataError
-from kilter.values.evaluation import Measures, Score
+from kilter.values.evaluation import Measures
 from kilter.values.predictions import Predictions
 from kilter.values.recipe import LossChoice
+from kilter.values.score import Score
 from kilter.values.task import Form, Loss
 
 if TYPE_CHECKING:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import final
 
-from kilter.values.evaluation import Comparison, Evaluation
+from kilter.values.comparison import Comparison
+from kilter.values.evaluation import Evaluation
 from kilter.values.predictions import Predictions
 
 

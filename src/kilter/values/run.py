@@ -7,7 +7,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import final
 
-from kilter.values.evaluation import Comparison, Evaluation
+from kilter.values.comparison import Comparison
+from kilter.values.evaluation import Evaluation
+from kilter.values.expectation import Expected
 from kilter.values.finding import Finding, Skipped
 from kilter.values.frozen_map import FrozenMap
 from kilter.values.history import History
@@ -42,6 +44,8 @@ class Run:
         evaluations: of the trained model and the baselines, by split.
         comparisons: of the trained model with the baselines.
         walkthrough: one example followed through, with the trained weights.
+        expected: what was written down before the run, and what became of it.
+        consulted: how often each held-out split was looked at to choose or to judge, by split.
     """
 
     path: Path
@@ -53,10 +57,13 @@ class Run:
     evaluations: tuple[Evaluation, ...] = ()
     comparisons: tuple[Comparison, ...] = ()
     walkthrough: Walkthrough | None = None
+    expected: Expected | None = None
+    consulted: Mapping[str, int] = field(default_factory=dict[str, int])
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "config", FrozenMap(self.config))
         object.__setattr__(self, "environment", FrozenMap(self.environment))
+        object.__setattr__(self, "consulted", FrozenMap(self.consulted))
 
     @property
     def name(self) -> str:

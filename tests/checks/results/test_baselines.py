@@ -6,7 +6,8 @@ import pytest
 
 from kilter.checks.results.baselines import Verdict, contests
 from kilter.testing.healthy.outcomes import of_amounts, of_classes
-from kilter.values.evaluation import Evaluation, Measures, Score
+from kilter.values.evaluation import Evaluation, Measures
+from kilter.values.score import Score
 
 
 def test_each_baseline_has_its_verdict_the_simplest_first():

@@ -8,7 +8,7 @@ from kilter.checks.results.error_slices import ErrorSlices
 from kilter.testing.conformance import conforms
 from kilter.testing.healthy.outcomes import HEALTHY_OUTCOMES, of_classes
 from kilter.testing.planted.outcomes import PLANTED_OUTCOMES
-from kilter.values.evaluation import Score
+from kilter.values.score import Score
 
 
 def planted():

@@ -6,8 +6,9 @@ import pytest
 
 from kilter.checks.results.scored_on_training import ScoredOnTraining
 from kilter.testing.healthy.outcomes import of_classes
-from kilter.values.evaluation import Evaluation, Measures, Score
+from kilter.values.evaluation import Evaluation, Measures
 from kilter.values.finding import Severity, Skipped
+from kilter.values.score import Score
 
 
 def examined(whole, fresh, *, rows=90, larger=True, half=0.01):

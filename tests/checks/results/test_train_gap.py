@@ -6,8 +6,9 @@ import pytest
 
 from kilter.checks.results.train_gap import TrainGap
 from kilter.testing.healthy.outcomes import of_classes
-from kilter.values.evaluation import Evaluation, Measures, Score
+from kilter.values.evaluation import Evaluation, Measures
 from kilter.values.finding import Severity, Skipped
+from kilter.values.score import Score
 
 
 def examined(held_out, train, *, larger=True, half=0.01):

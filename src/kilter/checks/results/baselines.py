@@ -5,7 +5,8 @@ from __future__ import annotations
 from enum import Enum
 from typing import NamedTuple
 
-from kilter.values.evaluation import Comparison, Evaluation
+from kilter.values.comparison import Comparison
+from kilter.values.evaluation import Evaluation
 from kilter.values.outcome import Outcome
 
 

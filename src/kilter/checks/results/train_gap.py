@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import ClassVar, final
 
 from kilter.checks.check import Check
-from kilter.values.evaluation import Score
 from kilter.values.finding import Finding, Severity, Skipped
 from kilter.values.outcome import Outcome
+from kilter.values.score import Score
 
 
 @final

@@ -12,9 +12,10 @@ from kilter.tasks.classification import Classification
 from kilter.tasks.regression import Regression
 from kilter.testing.healthy.outcomes import LABELS, constant, of_amounts, of_classes, outcome, probabilities, targets
 from kilter.testing.subjects import Planted
-from kilter.values.evaluation import Score, Slice
+from kilter.values.evaluation import Slice
 from kilter.values.finding import Severity
 from kilter.values.outcome import Outcome
+from kilter.values.score import Score
 
 
 def _shuffled() -> Outcome:

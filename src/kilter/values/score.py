@@ -1,0 +1,40 @@
+"""A score: a metric's value with the interval it may be believed within."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import final
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Score:
+    """A metric's value with its interval; where it is undefined, the reason stands instead.
+
+    >>> print(Score(name="accuracy", value=0.91, low=0.88, high=0.93, n=500))
+    accuracy 0.91 [0.88, 0.93], n = 500
+    """
+
+    name: str
+    value: float | None
+    low: float | None
+    high: float | None
+    n: int
+    larger_is_better: bool = True
+    confidence: float = 0.95
+    undefined: str | None = None
+    method: str = "none"  # how the interval was found, as `metrics.measure.Measure.method`
+    caution: str | None = None  # what simulations have shown of such an interval, where it does not hold what it says
+
+    def __str__(self) -> str:
+        if self.value is None:
+            return f"{self.name} undefined ({self.undefined}), n = {self.n}"
+        if self.low is None or self.high is None:
+            return f"{self.name} {self.value:.4g}, n = {self.n}"
+        return f"{self.name} {self.value:.4g} [{self.low:.4g}, {self.high:.4g}], n = {self.n}"
+
+    def beats(self, other: Score) -> bool:
+        """Whether the value is better than the other's, whatever the intervals say."""
+        if self.value is None or other.value is None:
+            return other.value is None and self.value is not None
+        return self.value > other.value if self.larger_is_better else self.value < other.value
