@@ -7,8 +7,10 @@ from collections.abc import Iterator
 from kilter.report.background import environment_section, stage_section
 from kilter.report.classes import class_section, confusion_section
 from kilter.report.comparison import comparison_section
+from kilter.report.cost import cost_section
 from kilter.report.curves import curve_section
 from kilter.report.layers import layer_section
+from kilter.report.samples import samples_section
 from kilter.report.slices import slice_section
 from kilter.report.verdict import standing_of, verdict
 from kilter.report.walkthrough import walkthrough_section
@@ -39,11 +41,14 @@ def _blocks(run: Run) -> Iterator[Block]:
         yield from confusion_section(standing.trained)
         yield from slice_section(standing.trained)
         yield from _mistakes(standing.trained)
-    yield from curve_section(run.history, run.findings)
+    yield from curve_section(run.history, run.findings, run.plan)
+    yield from samples_section(run.samples)
     yield from layer_section(run.history)
     if run.walkthrough is not None:
         yield from walkthrough_section(run.walkthrough)
     yield from stage_section(run)
+    if run.cost is not None:
+        yield from cost_section(run.cost, run.config)
     yield from environment_section(run)
 
 

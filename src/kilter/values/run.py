@@ -7,10 +7,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import final
 
+from kilter.values.cost import Cost
 from kilter.values.evaluation import Comparison, Evaluation
 from kilter.values.finding import Finding, Skipped
 from kilter.values.frozen_map import FrozenMap
 from kilter.values.history import History
+from kilter.values.plan import Plan
+from kilter.values.sample import Sampled
 from kilter.values.walkthrough import Walkthrough
 
 
@@ -42,6 +45,9 @@ class Run:
         evaluations: of the trained model and the baselines, by split.
         comparisons: of the trained model with the baselines.
         walkthrough: one example followed through, with the trained weights.
+        plan: the arithmetic of its training, once it has begun.
+        samples: the same few validation examples at each evaluation, with what the model said of them.
+        cost: what training took; None where it has not ended.
     """
 
     path: Path
@@ -53,6 +59,9 @@ class Run:
     evaluations: tuple[Evaluation, ...] = ()
     comparisons: tuple[Comparison, ...] = ()
     walkthrough: Walkthrough | None = None
+    plan: Plan | None = None
+    samples: tuple[Sampled, ...] = ()
+    cost: Cost | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "config", FrozenMap(self.config))
