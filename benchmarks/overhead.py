@@ -1,13 +1,12 @@
 """What a step costs: a bare loop, kilter, Lightning and the trainer of Hugging Face; one thread, CPU time, in one run.
 
-Two trainings: digits with an MLP, whose steps are so short that whatever a library does beside them shows, and a small
-transformer. All contenders train the same model from the same rows in batches of the same size, with AdamW and the
-gradient clipped to a norm of 1, and read the loss of each step; none draws a bar. The peers get whole batches from their
-data set, not rows to be put together one by one. Contenders take turns; a ratio is the median over the rounds of the
-ratio within a round, so that what else the machine does meets all of them alike. The time is that of the whole training,
-its beginning and its end included, divided by its steps.
-
-Peers that are not installed are left out (the extra `logs` has them).
+Two trainings: digits with an MLP, whose steps are so short that whatever stands beside them shows, and a small
+transformer. All contenders train the same model from the same rows in batches of the same size, by AdamW with the
+gradient clipped to a norm of 1, and read the loss of each step; none draws a bar. The peers get whole batches from
+their data set, not rows to be put together one by one. Contenders take turns; a ratio is the median over the rounds of
+the ratio within a round, so that what else the machine does meets all of them alike. The time is that of the whole
+training divided by its steps, so that beginning and end are spread over them. Peers that are not installed are left
+out (the extra `logs` has them).
 """
 
 from __future__ import annotations
@@ -16,6 +15,7 @@ import argparse
 import importlib.util
 import logging
 import statistics
+import sys
 import time
 import warnings
 from collections.abc import Callable, Sequence
@@ -43,6 +43,7 @@ from kilter.values.pipeline import Pipeline
 from kilter.values.recipe import BatchSize, Recipe
 from kilter.values.table import Field, Kind, Schema, Table
 
+sys.path.remove(str(Path(__file__).parent))  # `datasets.py` beside this file is not what transformers looks for
 CLIP = 1.0
 RATE = 1e-3
 MOST, LEAST = 1.05, 10.0
@@ -201,7 +202,10 @@ def source(training: Training, split: str, task: Classification) -> EncodedSourc
         encoded, kind = Encoded(rows=count, tokens=Ragged.of(inputs.tolist())), Kind.TEXT
     return EncodedSource(
         encoded=encoded,
-        table=Table(columns={"x": inputs.numpy()[:, 0], "y": targets.numpy()}, ids=tuple(f"{split}#{row}" for row in range(count))),
+        table=Table(
+            columns={"x": inputs.numpy()[:, 0], "y": targets.numpy()},
+            ids=tuple(f"{split}#{row}" for row in range(count)),
+        ),
         schema=Schema(inputs=(Field(name="x", kind=kind),), target="y", target_kind=Kind.CATEGORY),
         targets=targets.numpy(),
         stack=task.stack,
@@ -318,9 +322,7 @@ def trainer_of(training: Training) -> Callable[[], None]:
                 log_level="error",
             )
             rows = Batches(training, lambda inputs, targets: {"inputs": inputs, "labels": targets})
-            trainer = transformers.Trainer(
-                model=Wrapped(), args=arguments, train_dataset=rows, data_collator=as_it_is
-            )
+            trainer = transformers.Trainer(model=Wrapped(), args=arguments, train_dataset=rows, data_collator=as_it_is)
             trainer.remove_callback(transformers.PrinterCallback)
             trainer.train()
 
@@ -388,8 +390,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=RESULTS / "overhead.json")
     chosen = parser.parse_args()
     torch.set_num_threads(1)
-    for talker in ("kilter", "lightning", "lightning.pytorch", "lightning.fabric", "transformers"):
-        logging.getLogger(talker).setLevel(logging.CRITICAL)
+    logging.disable(logging.CRITICAL)
     warnings.filterwarnings("ignore")  # of peers about workers, loggers and devices
     rows: list[dict[str, Any]] = []
     for training in (digits(chosen.epochs), reading(max(1, chosen.epochs // 20))):
@@ -398,7 +399,9 @@ def main() -> None:
             low, high = row["middle_half"]
             said = "" if "met" not in row else "  bar met" if row["met"] else "  bar MISSED"
             times = f"{row['ratio']:.3f}x ({low:.3f}-{high:.3f}) {row['against']}"
-            print(f"  {row['what']:26}{row['microseconds']:>8.0f} us  {times:40}{row['more']:>+8.0f} us{said}", flush=True)
+            print(
+                f"  {row['what']:26}{row['microseconds']:>8.0f} us  {times:40}{row['more']:>+8.0f} us{said}", flush=True
+            )
             rows.append(row)
     installed = [name for name in ("lightning", "transformers") if importlib.util.find_spec(name) is not None]
     write_result(

@@ -1,10 +1,10 @@
 """A loop under `kilter.watch` against the same loop alone: digits with an MLP, and a small transformer; one thread.
 
-Contenders train from the same seed on the same rows, and take turns every few steps, so that what else the machine does
-meets both alike. The ratio is the median over windows of steps of the ratios of CPU time, after a first window in which
-the process warms up. The watched time holds the looks on the way and what is measured of layers; entering and the last
-examination are told apart, in milliseconds. In the same run five faults are planted in the middle of
-the digits' training, and it is told in how many steps each was found, and whether the ids of its batch were named.
+Each contender trains from the same seed on the same batches, in one process and by turns, so that what else the machine
+does meets both alike; which goes first changes from round to round. The ratio is the median over the rounds of that
+of CPU times. The watched time holds everything, entering the watch and the last examination included: they are spread
+over the steps of the run. In the same run five faults are planted in the middle of the digits' training, and it is told
+in how many steps each was found, and whether the ids of its batch were named.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import logging
 import statistics
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any, final
 
@@ -23,16 +23,12 @@ from machine import RESULTS, write_result
 from sklearn.datasets import load_digits
 from torch import Tensor, nn
 from torch.nn import functional
-from torch.optim.optimizer import _global_optimizer_post_hooks
 
-from kilter.training import watching as watch_module
 from kilter.training.watching import Watch, watch
 from kilter.values.finding import Severity
 
 SIZE = 64
 BARS = {"digits": (1.05, 10.0), "transformer": (1.02, 0.0)}  # times the bare loop, or so many microseconds a step more
-TURNS = {"digits": (20, 250), "transformer": (4, 40)}  # steps in a turn, and in a window
-BACKWARD = torch.autograd.backward
 WITHIN = 50  # steps, in which a fault must be found
 FAULTS = {
     "a row that is no number": "odd-batch",
@@ -108,110 +104,46 @@ def texts(steps: int) -> Iterator[tuple[Tensor, Tensor, Tensor]]:
         yield torch.arange(16) + 16 * at, walks[:, :-1], walks[:, 1:]
 
 
-@final
-class Stopwatch:
-    """A clock that stands still while the bare loop has its turn, so that the watch sees the time of its own steps."""
-
-    def __init__(self) -> None:
-        self._aside = 0.0
-
-    def perf_counter(self) -> float:
-        """Seconds that were the watched loop's."""
-        return time.perf_counter() - self._aside
-
-    @contextmanager
-    def aside(self) -> Iterator[None]:
-        """Inside, nothing is overheard and no time passes for the watch."""
-        began = time.perf_counter()
-        backward, torch.autograd.backward = torch.autograd.backward, BACKWARD
-        hooks = dict(_global_optimizer_post_hooks)
-        _global_optimizer_post_hooks.clear()
-        try:
-            yield
-        finally:
-            _global_optimizer_post_hooks.update(hooks)
-            torch.autograd.backward = backward
-            self._aside += time.perf_counter() - began
-
-
-@final
-class Loop:
-    """The plain loop, that can be left and gone on with."""
-
-    def __init__(self, make: Callable[[], nn.Module], batches: list[Any]) -> None:
-        torch.manual_seed(0)
-        self.model, self.loss_fn = make(), nn.CrossEntropyLoss()
-        self.optimizer = torch.optim.AdamW(self.model.parameters(), lr=1e-3)
-        self.batches = batches
-        self.times: list[float] = []  # CPU seconds at each step's end, without those of other turns
-
-    def train(self, start: int, end: int) -> None:
-        """These steps."""
-        model, loss_fn, optimizer, times = self.model, self.loss_fn, self.optimizer, self.times
-        spent = times[-1] if times else 0.0
-        began = time.thread_time() - spent
-        for _, inputs, targets in self.batches[start:end]:
+def trained(make: Callable[[], nn.Module], batches: list[Any], *, watched: bool) -> tuple[float, list[Tensor]]:
+    """CPU seconds of the plain loop, alone or watched, and the weights that it ends with."""
+    torch.manual_seed(0)
+    model, loss_fn = make(), nn.CrossEntropyLoss()
+    optimizer = torch.optim.AdamW(model.parameters(), lr=1e-3)
+    began = time.thread_time()
+    with watch(model, optimizer, loss_fn) if watched else nullcontext():
+        for _, inputs, targets in batches:
             optimizer.zero_grad()
             loss = loss_fn(model(inputs).flatten(0, -2), targets.flatten())
             loss.backward()
             optimizer.step()
-            times.append(time.thread_time() - began)
+    return time.thread_time() - began, [parameter.detach() for parameter in model.parameters()]
 
 
-def raced(make: Callable[[], nn.Module], batches: list[Any], turn: int) -> tuple[Loop, Loop, float]:
-    """The bare loop and the watched one, a few steps of each by turns; and CPU seconds of entering and leaving."""
-    bare, watched, clock = Loop(make, batches), Loop(make, batches), Stopwatch()
-    watch_module.time = clock  # type: ignore[assignment] # it reads nothing but `perf_counter`
-    try:
-        began = time.thread_time()
-        with watch(watched.model, watched.optimizer, watched.loss_fn) as watching:
-            ends = time.thread_time() - began
-            at = 0
-            while at < len(batches):
-                end = min(at + turn, len(batches))
-                watched.train(at, end)
-                while watching._overheard.instruments.armed and end < len(batches):  # noqa: SLF001 - it listens to all
-                    watched.train(end, end + 1)
-                    end += 1
-                with clock.aside():
-                    bare.train(at, end)
-                at = end
-            began = time.thread_time()
-        ends += time.thread_time() - began
-    finally:
-        watch_module.time = time
-    return bare, watched, ends
-
-
-def compared(name: str, make: Callable[[], nn.Module], batches: list[Any], rounds: int) -> dict[str, object]:
-    """A row: ratios of the CPU time of windows of steps, after those in which the process warms up."""
-    turn, window = TURNS[name]
+def compared(name: str, make: Callable[[], nn.Module], batches: list[Any], rounds: int) -> dict[str, Any]:
+    """A row: ratios of the CPU time of whole runs."""
+    for watched in (False, True):  # what is imported and cached at first use belongs to no step
+        trained(make, batches[:30], watched=watched)
     pairs: list[tuple[float, float]] = []
-    ends: list[float] = []
     same = True
-    for _ in range(rounds):
-        bare, watched, end = raced(make, batches, turn)
-        ends.append(end)
-        for last in range(2 * window, len(batches) + 1, window):
-            first = last - window - 1
-            one, other = (loop.times[last - 1] - loop.times[first] for loop in (bare, watched))
-            pairs.append((one / window * 1e6, other / window * 1e6))
-        weights = (loop.model.parameters() for loop in (bare, watched))
-        same = same and all(torch.equal(one, other) for one, other in zip(*weights, strict=True))
+    for turn in range(rounds):
+        order = (False, True) if turn % 2 else (True, False)
+        taken = {watched: trained(make, batches, watched=watched) for watched in order}
+        pairs.append((taken[False][0] / len(batches) * 1e6, taken[True][0] / len(batches) * 1e6))
+        same = same and all(torch.equal(one, other) for one, other in zip(taken[False][1], taken[True][1], strict=True))
     ratios = [watched / bare for bare, watched in pairs]
-    ratio, quarters = statistics.median(ratios), statistics.quantiles(ratios, n=4)
-    more = statistics.median(watched - bare for bare, watched in pairs)
+    quarters = statistics.quantiles(ratios, n=4)
+    ratio, more = statistics.median(ratios), statistics.median(watched - bare for bare, watched in pairs)
     most, least = BARS[name]
     return {
         "training": name,
+        "steps": len(batches),
         "bare": statistics.median(bare for bare, _ in pairs),
         "watched": statistics.median(watched for _, watched in pairs),
         "ratio": ratio,
         "middle_half": [quarters[0], quarters[2]],
-        "windows": len(pairs),
         "more": more,
-        "ends_milliseconds": statistics.median(ends) * 1e3,
         "same_weights": same,
+        "rounds": pairs,
         "met": same and (ratio <= most or more <= least),
     }
 
@@ -269,25 +201,24 @@ def _found(watching: Watch, fault: str, after: int) -> tuple[int, tuple[str, ...
 def main() -> None:
     """Measure, print a table, write JSON."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--steps", type=int, default=4000, help="of the digits; a fifteenth of them of the transformer")
-    parser.add_argument("--rounds", type=int, default=2)
+    parser.add_argument("--steps", type=int, default=2000, help="of the digits; a tenth of them of the transformer")
+    parser.add_argument("--rounds", type=int, default=9)
     parser.add_argument("--out", type=Path, default=RESULTS / "watching.json")
     chosen = parser.parse_args()
     torch.set_num_threads(1)
     logging.getLogger("kilter").setLevel(logging.CRITICAL)  # findings are counted here, not told
-    rows = [
-        compared("digits", mlp, list(digits(chosen.steps)), chosen.rounds),
-        compared("transformer", Language, list(texts(max(120, chosen.steps // 15))), chosen.rounds),
-    ]
-    print(
-        f"{'training':12} {'bare':>9} {'watched':>9} {'ratio':>7} {'middle half':>13} {'more':>9} {'ends':>8}  weights"
-    )
-    for row in rows:
+    print(f"{'training':12}{'steps':>6}{'bare':>10}{'watched':>10}{'ratio':>8}{'middle half':>14}{'more':>9}  weights")
+    rows = []
+    for name, make, batches in (
+        ("digits", mlp, list(digits(chosen.steps))),
+        ("transformer", Language, list(texts(max(30, chosen.steps // 10)))),
+    ):
+        row = compared(name, make, batches, chosen.rounds)
+        rows.append(row)
         low, high = row["middle_half"]
         print(
-            f"{row['training']:12} {row['bare']:7.0f}us {row['watched']:7.0f}us {row['ratio']:7.3f}"
-            f" {low:6.3f}-{high:.3f}"
-            f" {row['more']:7.1f}us {row['ends_milliseconds']:6.1f}ms  {'same' if row['same_weights'] else 'DIFFER'}"
+            f"{row['training']:12}{row['steps']:>6}{row['bare']:>8.0f}us{row['watched']:>8.0f}us{row['ratio']:>8.3f}"
+            f"{low:>8.3f}-{high:.3f}{row['more']:>7.1f}us  {'same' if row['same_weights'] else 'DIFFER'}"
             f"  bar {'met' if row['met'] else 'MISSED'}",
             flush=True,
         )

@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+import torch
 
 from kilter.project.assembling import build_pipeline, clean, load_dataset, make_dataset, read_file
 from kilter.project.reading import parse_project
@@ -290,3 +291,31 @@ def test_balanced_sampling_reaches_the_plan_of_training(folder):
     assert {len(rows) for rows in plan} == {8}
     assert abs(counts[0] - counts[1]) <= 2
     assert abs(np.subtract(*np.bincount(source.targets))) > 20
+
+
+# --- weights to begin with
+
+
+def test_a_model_begins_with_the_weights_that_are_named(folder):
+    settings = "model: {name: mlp, width: 8}\n"
+    plain = build_pipeline(project(folder, settings), load_dataset(project(folder, settings)))[0]
+    theirs = plain.make_model()
+    torch.save(theirs.state_dict(), folder / "theirs.pt")
+    asked = project(folder, settings + "train: {weights: theirs.pt}\n")
+    pipeline, _ = build_pipeline(asked, load_dataset(asked))
+    assert pipeline.make_model.matched.complete
+    made = pipeline.make_model()
+    assert all(torch.equal(tensor, theirs.state_dict()[name]) for name, tensor in made.state_dict().items())
+
+
+@pytest.mark.parametrize(
+    ("written", "said"), [(None, "does not exist"), ({"other": torch.ones(1)}, "nothing of theirs.pt matches")]
+)
+def test_weights_that_cannot_be_had_are_said_with_their_place(folder, written, said):
+    if written is not None:
+        torch.save(written, folder / "theirs.pt")
+    asked = project(folder, "train:\n  weights: theirs.pt\n")
+    (fault,) = faults(build_pipeline, asked, load_dataset(asked))
+    assert fault.startswith("kilter.yaml:6:")
+    assert "train.weights = 'theirs.pt'" in fault
+    assert said in fault

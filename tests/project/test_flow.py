@@ -276,7 +276,7 @@ def start(project, runs):
     )
     process = subprocess.Popen([sys.executable, "-c", code], stderr=subprocess.PIPE, text=True)
     until = time.monotonic() + 120
-    while not list(runs.glob("*/checkpoints/step-*/manifest.json")):
+    while not list(runs.glob("*/checkpoints/step-*[1-9]*/manifest.json")):
         assert process.poll() is None, process.stderr.read()
         assert time.monotonic() < until
         time.sleep(0.01)

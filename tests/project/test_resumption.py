@@ -225,7 +225,9 @@ def test_a_training_that_fails_says_what_it_said():
             message = "there is no such layer"
             raise KeyError(message)
 
-    with pytest.raises(TrainingError, match=r"trains undisturbed failed: KeyError: 'there is no such layer'.*kilter check"):
+    with pytest.raises(
+        TrainingError, match=r"trains undisturbed failed: KeyError: 'there is no such layer'.*kilter check"
+    ):
         check_resume(of(Broken))
 
 
@@ -244,7 +246,13 @@ def test_a_training_in_this_process(tmp_path):
 
 def test_a_loop_of_ones_own_is_not_kilters_to_save(tmp_path, capsys):
     (tmp_path / "mine.py").write_text("def make(seed):\n    return None\n", "utf-8")
-    given = {"subject": f"{tmp_path}/mine.py:make", "overrides": [], "place": str(tmp_path), "role": "whole", "steps": 2}
+    given = {
+        "subject": f"{tmp_path}/mine.py:make",
+        "overrides": [],
+        "place": str(tmp_path),
+        "role": "whole",
+        "steps": 2,
+    }
     assert main([json.dumps(given)]) == 2
     assert "a training loop of your own" in capsys.readouterr().err
 
@@ -253,4 +261,3 @@ def test_a_loop_of_ones_own_is_not_kilters_to_save(tmp_path, capsys):
 def test_a_project_in_processes_of_its_own(small):
     examination = check_resume(small.path, steps=4, overrides=("train.seed=3",))
     assert not examination.findings
-

@@ -24,7 +24,7 @@ def figures(history, findings=(), plan=None):
     return {block.title: block for block in curve_section(history, findings, plan) if isinstance(block, Figure)}
 
 
-def planned(rates):
+def planned(rates, *, endless=False):
     return Plan(
         rows=10,
         rows_an_epoch=10,
@@ -34,8 +34,8 @@ def planned(rates):
         tokens=None,
         accumulate=1,
         steps_per_epoch=5,
-        steps=len(rates),
-        epochs=len(rates) / 5,
+        steps=None if endless else len(rates),
+        epochs=None if endless else len(rates) / 5,
         length=f"{len(rates)}st",
         schedule="linear",
         at=tuple(range(1, len(rates) + 1)),
@@ -59,8 +59,9 @@ def test_a_rate_that_left_its_plan_says_where_and_how_far():
     assert "planned otherwise from step 5 on: in the end 0.25 of the plan" in says
 
 
-def test_without_a_plan_nothing_is_said_of_one():
-    drawn = figures(History().extend([1, 2], {"train.learning_rate": [0.1, 0.1]}))["Learning rate"]
+@pytest.mark.parametrize("plan", [None, planned([0.1, 0.1], endless=True)], ids=["none", "by the clock"])
+def test_without_a_plan_of_the_whole_run_nothing_is_said_of_one(plan):
+    drawn = figures(History().extend([1, 2], {"train.learning_rate": [0.1, 0.1]}), plan=plan)["Learning rate"]
     assert len(drawn.spec["data"]) == 1
     assert "plan" not in drawn.says
 

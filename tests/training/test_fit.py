@@ -6,13 +6,14 @@ from functools import partial
 import pytest
 import torch
 
+from kilter.engine.averaging import judged
+from kilter.engine.predicting import predict
 from kilter.training.checkpoints import newest
 from kilter.training.events import Counted, Evaluated, Finished, Measured, StepDone, Stop
-from kilter.training.fit import fit, plan
+from kilter.training.fit import begin, fit, plan
 from kilter.training.keeping import read_best, write_best
 from kilter.values.errors import DataError, RecipeError, TrainingError, UsageError
 from kilter.values.finding import Finding, Severity
-from kilter.values.history import History
 
 # Layers are measured in each step, however slow the machine is: what is recorded hangs on no clock.
 each_step = partial(fit, measuring=1e6)
@@ -459,3 +460,43 @@ def test_a_finding_about_a_batch_names_its_rows(make_pipeline):
     leg = next(plan(pipeline).legs(2))
     assert found.where == ("step 3", *(pipeline.splits["train"].ids[row] for rows in leg.window for row in rows))
     assert len(found.where) == 33
+
+
+RATES = (
+    {"schedule": {"name": "plateau", "patience": 1, "factor": 0.5, "minimum_difference": 0.3}},
+    {"schedule": {"name": "one_cycle"}},
+    {"schedule": {"name": "warm_restarts", "warmup": "2st", "first": "4st", "growth": 1.5}},
+    {"schedule": {"name": "wsd", "shape": "one_minus_sqrt", "warmup": "2st", "cooldown": "5st"}},
+    {"optimizer": {"name": "schedule_free_adamw"}, "schedule": {"name": "constant", "warmup": "3st"}},
+)
+
+
+@pytest.mark.parametrize("rates", RATES, ids=["plateau", "one cycle", "restarts", "cooldown", "schedule-free"])
+@pytest.mark.parametrize("stop_at", [5, 8])
+def test_a_rate_goes_on_exactly_where_it_was(make_pipeline, tmp_path, rates, stop_at):
+    def made():
+        return make_pipeline(dropout=0.5, train={"length": "4ep"}, save={"every": "1st"}, **rates)
+
+    def stopping(event, history):
+        return Stop("enough") if isinstance(event, StepDone) and event.step == stop_at else None
+
+    whole = each_step(made())
+    first = each_step(made(), folder=tmp_path, hooks=(stopping,))
+    start = newest(tmp_path)
+    second = each_step(made(), folder=tmp_path, start=start, history=first.history.until(start.step))
+    assert start.step == stop_at
+    assert same(weights(whole), weights(second))
+    assert without_clock(whole.history) == without_clock(second.history)
+
+
+def test_what_an_averaging_optimizer_leaves_is_the_average_that_was_evaluated(make_pipeline, tmp_path):
+    pipeline = make_pipeline(
+        train={"length": "3ep"}, optimizer={"name": "schedule_free_adamw"}, schedule={"name": "constant"}
+    )
+    fitted = fit(pipeline, folder=tmp_path)
+    loss = predict(pipeline, fitted.model, pipeline.splits["valid"], device="cpu").loss
+    assert loss == fitted.history["valid.loss"].values[-1]
+    training = begin(pipeline, newest(tmp_path))
+    assert not same(weights(fitted), training.model.state_dict())
+    with judged(training.optimizer):
+        assert same(weights(fitted), training.model.state_dict())

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 import click
 
 from kilter.cli.options import Options, shared_options
+
+_EQUAL: Final = """\
+k + k steps equal 2k steps to the last bit: weights, optimizer, random state, data and losses.
+"""
 
 
 @click.command(name="check-resume", short_help="Prove that a killed training goes on exactly.")
@@ -28,5 +34,5 @@ def check_resume(*, project: str, steps: int | None, options: Options) -> None:
     from kilter.project.resumption import check_resume as prove
 
     examination = prove(project, steps=steps, overrides=others.overrides)
-    text = "" if options.json else examination_text(f"going on with {project}", examination)
+    text = _EQUAL if not examination.findings else examination_text(f"going on with {project}", examination)
     finish(options, examination_result("check-resume", examination, fail_on), text)

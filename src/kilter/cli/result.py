@@ -96,6 +96,7 @@ def run_result(command: str, run: Run, **more: object) -> dict[str, object]:
         best=best(run),
         next=following(run),
         report=str(report) if report.exists() else None,
+        cost=run.cost,
         **more,
     )
 
@@ -124,11 +125,11 @@ def paper(document: Document) -> str:
 
 
 def run_text(run: Run) -> str:
-    """A run as text: its report; then where the folder and the page are, the best score, the next command."""
+    """A run as text: its report without machine and settings; then its folder, best score, next command and page."""
     from kilter.cli.ending import ending_text
     from kilter.report.composing import compose
 
-    return f"{paper(compose(run))}\n{ending_text(run)}"
+    return f"{paper(compose(run, background=False))}\n{ending_text(run)}"
 
 
 def examination_text(title: str, examination: Examination, *, told: bool = False) -> str:

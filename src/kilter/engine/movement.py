@@ -26,10 +26,10 @@ class Movement:
     """Compares the parameters of a model with themselves, as they were at the last look.
 
     A few numbers of each are kept. Only of a parameter none of whose few has changed, the norm is taken, in double
-    precision: it rests where that stays the same, to the last of 53 bits, until the next look.
+    precision: it rests if that, too, is the same to the last of 53 bits at the look after.
 
     Attributes:
-        doubtful: whether another look, after the next step, will tell whether something rests.
+        doubtful: whether something may rest, which another look, one step later, will tell.
     """
 
     def __init__(self, model: nn.Module) -> None:
@@ -39,9 +39,9 @@ class Movement:
             for name, parameter in model.named_parameters()
             if type(parameter) is torch.nn.Parameter and parameter.layout is torch.strided
         ]
-        self._windows: list[tuple[list[int], list[Tensor]]] = []  # into parameters: their places, and views of a few
+        self._windows: list[tuple[list[int], list[Tensor]]] = []  # places of parameters, and views of a few numbers
         self._few: list[list[float]] = []
-        self._norms: dict[int, float] = {}  # by place, of those in doubt
+        self._norms: dict[int, float] = {}  # by place, of what did not seem to move
         self._told: dict[str, float] = {}
 
     @torch.no_grad()
@@ -52,52 +52,57 @@ class Movement:
 
         Args:
             optimizers: whose rates may be 0.
-            norms: of gradients, by the id of the parameter, as far as they are known already.
+            norms: of gradients, by the id of their parameter, as far as they are known already.
         """
-        first = not self._windows
-        if first:
-            self._windows = _windows([parameter for _, parameter in self._parameters])
-        few = [torch.cat(views).tolist() for _, views in self._windows]
-        before, self._few = self._few, few
-        if first:
+        if not self._windows:
+            self._open()
+            self._norms = self._norms_of(range(len(self._parameters)))
             return {}
-        still = _still(self._windows, before, few)
-        rest = self._resting(still) if still or self._norms else {}
+        before, self._few = self._few, [torch.cat(views).tolist() for _, views in self._windows]
         pulled = _reached([parameter for _, parameter in self._parameters], norms or {})
-        rates = _rates(optimizers) if any(rest.values()) else {}
+        same = _still(self._windows, before, self._few)
+        still = [at for at in same if pulled[at] and self._parameters[at][1].requires_grad]
+        rests = self._resting(still)
+        rates = _rates(optimizers) if still else {}
         changed: dict[str, float] = {}
         for at, (name, parameter) in enumerate(self._parameters):
-            if rest.get(at, False) is None and pulled[at] and parameter.requires_grad:
-                continue  # nobody knows yet
-            now = _state(parameter, moved=not rest.get(at), pulled=pulled[at], rate=rates.get(id(parameter), 1.0))
+            rest, rate = rests.get(at, False), rates.get(id(parameter), 1.0)
+            if rest is None and rate:
+                continue
+            now = _state(parameter, moved=rest is False, pulled=pulled[at], rate=rate)
             if self._told.get(name) != now:
                 self._told[name] = changed[name] = now
         return changed
 
+    def _open(self) -> None:
+        self._windows = _windows([parameter for _, parameter in self._parameters])
+        self._few = [torch.cat(views).tolist() for _, views in self._windows]
+
     def _resting(self, still: list[int]) -> dict[int, bool | None]:
-        """By place, whether parameters whose few numbers have not changed rest; None before there is a norm of them."""
-        known = self._norms
-        tensors = [self._parameters[at][1].detach() for at in still]
-        self._norms = dict(zip(still, _norms(tensors, torch.float64), strict=True))
+        """By place, whether parameters whose few numbers are the same rest; None before there is a norm of them."""
+        known, self._norms = self._norms, self._norms_of(still)
         answers = {at: None if at not in known else known[at] == norm for at, norm in self._norms.items()}
         self.doubtful = None in answers.values()
-        if False in answers.values():  # they moved all the same: elsewhere, or to another place in memory
-            self._windows = _windows([parameter for _, parameter in self._parameters])
-            self._few = [torch.cat(views).tolist() for _, views in self._windows]
+        if False in answers.values():  # they moved all the same: in other numbers, or to another place in memory
+            self._open()
         return answers
+
+    def _norms_of(self, places: Iterable[int]) -> dict[int, float]:
+        places = list(places)
+        norms = _norms([self._parameters[at][1].detach() for at in places], torch.float64)
+        return dict(zip(places, norms, strict=True))
 
 
 def _windows(parameters: list[Tensor]) -> list[tuple[list[int], list[Tensor]]]:
-    """Views of a few numbers of each parameter, those of one kind and device together."""
+    """Views of a few numbers of each parameter, those of one kind and device together; of some there is no view."""
     kinds: dict[tuple[torch.dtype, torch.device], tuple[list[int], list[Tensor]]] = {}
     for at, parameter in enumerate(parameters):
         tensor = parameter.detach()
-        if tensor.is_complex():
-            tensor = torch.view_as_real(tensor)
-        flat = tensor.view(-1) if tensor.is_contiguous() else tensor.select(0, 0).reshape(-1)[:0]
+        tensor = tensor.permute(sorted(range(tensor.ndim), key=tensor.stride, reverse=True))  # as it lies in memory
+        flat = tensor.view(-1) if tensor.is_contiguous() else tensor.new_empty(0)
         places, views = kinds.setdefault((flat.dtype, flat.device), ([], []))
         places.append(at)
-        views.append(flat[:: max(1, -(-len(flat) // FEW))])
+        views.append(flat[:: -(-len(flat) // FEW) or 1])
     return list(kinds.values())
 
 

@@ -27,7 +27,7 @@ from kilter.project.stages import MODEL
 from kilter.tracking.branching import branch, departing
 from kilter.training.asking import ask_again
 from kilter.training.checkpoints import newest
-from kilter.training.continuing import Shape, changed, constant_until, cooled, lengthened
+from kilter.training.continuing import changed, constant_until, cooled, lengthened
 from kilter.training.fit import plan
 from kilter.training.hooks import default_hooks
 from kilter.training.itinerary import Itinerary
@@ -67,7 +67,7 @@ def cooldown(
     *,
     step: int | None = None,
     length: str | Duration = "20%",
-    shape: Shape = "one_minus_sqrt",
+    shape: str = "one_minus_sqrt",
     runs: str | Path | None = None,
     progress: Progress | None = None,
 ) -> Run:

@@ -88,6 +88,8 @@ def _acting(subject: str | Path | Project | Pipeline, overrides: Sequence[str], 
                 legal="a project file, or train.py:NAME of a Pipeline",
                 remedy="write it to a file, and name that",
             )
+        # What torch imports when the first optimizer is made takes seconds; here it is imported once, for all three.
+        torch.optim.SGD([torch.zeros(1, requires_grad=True)], lr=0.1)
         return lambda role, steps: _fork(lambda: train(_pipeline_of(subject), place, role, steps), place, role)
     return lambda role, steps: _spawn(
         {

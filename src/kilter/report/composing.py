@@ -23,9 +23,15 @@ from kilter.values.run import Run
 MOST_MISTAKES = 20
 
 
-def compose(run: Run) -> Document:
-    """The report of a run, whatever became of it: sections that have nothing to say are left out."""
-    return Document(title=shown(run.name, 120), blocks=tuple(_blocks(run)))
+def compose(run: Run, *, background: bool = True) -> Document:
+    """The report of a run, whatever became of it: sections that have nothing to say are left out.
+
+    Args:
+        run: what is reported.
+        background: whether the machine and every setting are listed at the end.
+    """
+    behind = environment_section(run) if background else ()
+    return Document(title=shown(run.name, 120), blocks=(*_blocks(run), *behind))
 
 
 def _blocks(run: Run) -> Iterator[Block]:
@@ -49,7 +55,6 @@ def _blocks(run: Run) -> Iterator[Block]:
     yield from stage_section(run)
     if run.cost is not None:
         yield from cost_section(run.cost, run.config)
-    yield from environment_section(run)
 
 
 def _alerts(run: Run) -> Iterator[Block]:

@@ -142,6 +142,8 @@ def _rate(history: History, plan: Plan | None) -> Figure | None:
     if "train.learning_rate" not in history:
         return None
     curve = history["train.learning_rate"]
+    if plan is not None and plan.steps is None:
+        plan = None  # it tells the beginning only of a run that the clock ended
     drawn = [_line(curve, BLUE, "learning rate")]
     if plan is not None:
         drawn = [Line(name="planned", x=plan.at, y=plan.rates, colour=GREY, faint=True), *drawn]

@@ -102,7 +102,7 @@ def survive(
                 killed += 1
                 while_writing += life.half_written()
                 while_evaluating += life.in_evaluation() and not life.half_written()
-                torn += tears and draw.random() < 0.5 and tear(folder / CHECKPOINTS, draw)
+                torn += tears and killed % 2 == 1 and tear(folder / CHECKPOINTS, draw)
         if life.end():
             return Survival(kills=killed, while_writing=while_writing, while_evaluating=while_evaluating, torn=torn)
 

@@ -39,7 +39,7 @@ def passed(history: History, every: Duration) -> bool:
     if not every.is_clock or SECONDS not in history:
         return False
     before, last = ([0.0, *history[SECONDS].values[-2:].tolist()])[-2:]
-    return last // every.seconds > before // every.seconds
+    return bool(last // every.seconds > before // every.seconds)
 
 
 def last_step(history: History, length: Duration) -> bool:

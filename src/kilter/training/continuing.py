@@ -7,7 +7,7 @@ told in its steps, so that it stays where it was.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, Literal, TypeAlias, get_args
+from typing import TYPE_CHECKING, Final
 
 from kilter.engine.schedules import ENDING, lengths
 from kilter.values.errors import UsageError
@@ -21,14 +21,12 @@ if TYPE_CHECKING:
     from kilter.values.duration import Duration
     from kilter.values.recipe import Recipe
 
-Shape: TypeAlias = Literal["one_minus_sqrt", "linear"]
+SHAPES: Final = ("one_minus_sqrt", "linear")
 """How a cooldown goes down: 1 - √(share of the way) (Hägele et al. 2024), or a straight line."""
-
-SHAPES: Final[tuple[Shape, ...]] = get_args(Shape)
 
 
 def cooled(
-    recipe: Recipe, itinerary: Itinerary, *, step: int, length: Duration, shape: Shape = "one_minus_sqrt"
+    recipe: Recipe, itinerary: Itinerary, *, step: int, length: Duration, shape: str = "one_minus_sqrt"
 ) -> dict[str, object]:
     """What changes in a recipe whose rate goes down to nothing from a step on, by dotted paths.
 

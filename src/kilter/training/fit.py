@@ -180,7 +180,7 @@ def begin(pipeline: Pipeline, start: Checkpoint | None = None) -> Training:
         start.load_optimizer(training.optimizer)
         restore(start.random_state())
         torch.set_num_threads(start.threads)
-        training.steps = start.step
+        training.steps, training.look = start.step, False
     return training
 
 

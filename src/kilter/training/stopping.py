@@ -81,7 +81,7 @@ def _between(stop: Stop) -> bool:
 
 
 def metric_faults(recipe: Recipe, history: History) -> Iterator[Fault]:
-    """What is wrong with the metrics by which a recipe decides: evaluations, of which there was one, do not measure them.
+    """What is wrong with the metrics by which a recipe decides: evaluations (there was one) do not measure them.
 
     Or nobody knows whether they are to rise or to fall.
     """

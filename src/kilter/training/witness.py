@@ -46,7 +46,7 @@ class Account:
         ids: of each step, the digest of the names of its rows.
         given: of each step, the digest of its batches.
         losses: of each step, exactly.
-        before: the state at the last forward pass of step k + 1.
+        before: the state before the first forward pass of step k + 1.
         after: the state after step 2k.
         reason: why it ended; empty where it was killed.
     """
@@ -120,7 +120,7 @@ class Witness:
         self._model = model
         self._ids.append(_digest(batch.ids))
         self._given.append(_digest([batch.inputs, batch.target, batch.weight]))
-        if self._done == self._steps:
+        if self._done == self._steps and not self._account["before"]:
             self._account["before"] = self._state()
 
     def _state(self) -> State:
