@@ -1,9 +1,10 @@
 """A loop under `kilter.watch` against the same loop alone: digits with an MLP, and a small transformer; one thread.
 
-Contenders take turns and train from the same seed on the same rows; the ratio is the median of the rounds' ratios of
-CPU time, so that what else the machine does meets both alike. The watched time holds everything: entering, the looks on
-the way, what is measured of layers, and the last examination. In the same run five faults are planted in the middle of
-the digits' training, and it is told in how many steps each was found, and whether the ids of its batch were named.
+Each contender trains from the same seed on the same batches, in one process and by turns, so that what else the machine
+does meets both alike; which goes first changes from round to round. The ratio is the median over the rounds of that
+of CPU times. The watched time holds everything, entering the watch and the last examination included: they are spread
+over the steps of the run. In the same run five faults are planted in the middle of the digits' training, and it is told
+in how many steps each was found, and whether the ids of its batch were named.
 """
 
 from __future__ import annotations
@@ -12,8 +13,8 @@ import argparse
 import logging
 import statistics
 import time
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any, final
 
@@ -103,48 +104,46 @@ def texts(steps: int) -> Iterator[tuple[Tensor, Tensor, Tensor]]:
         yield torch.arange(16) + 16 * at, walks[:, :-1], walks[:, 1:]
 
 
-def train(make: Callable[[], nn.Module], batches: Iterable[Any], *, watched: bool) -> tuple[float, list[Tensor]]:
-    """Microseconds of CPU time a step, and the weights at the end."""
+def trained(make: Callable[[], nn.Module], batches: list[Any], *, watched: bool) -> tuple[float, list[Tensor]]:
+    """CPU seconds of the plain loop, alone or watched, and the weights that it ends with."""
     torch.manual_seed(0)
     model, loss_fn = make(), nn.CrossEntropyLoss()
     optimizer = torch.optim.AdamW(model.parameters(), lr=1e-3)
-    batches = list(batches)
-    began = time.process_time()
-    with watch(model, optimizer, loss_fn) if watched else _unwatched():
+    began = time.thread_time()
+    with watch(model, optimizer, loss_fn) if watched else nullcontext():
         for _, inputs, targets in batches:
             optimizer.zero_grad()
             loss = loss_fn(model(inputs).flatten(0, -2), targets.flatten())
             loss.backward()
             optimizer.step()
-    spent = time.process_time() - began
-    return spent / len(batches) * 1e6, [parameter.detach() for parameter in model.parameters()]
+    return time.thread_time() - began, [parameter.detach() for parameter in model.parameters()]
 
 
-@contextmanager
-def _unwatched() -> Iterator[None]:
-    yield
-
-
-def compared(name: str, make: Callable[[], nn.Module], batches: list[Any], rounds: int) -> dict[str, object]:
-    """A row: the bare loop and the watched one, by turns."""
-    times: dict[bool, list[float]] = {False: [], True: []}
+def compared(name: str, make: Callable[[], nn.Module], batches: list[Any], rounds: int) -> dict[str, Any]:
+    """A row: ratios of the CPU time of whole runs."""
+    for watched in (False, True):  # what is imported and cached at first use belongs to no step
+        trained(make, batches[:30], watched=watched)
+    pairs: list[tuple[float, float]] = []
     same = True
-    for at in range(rounds):
-        ends = {}
-        for watched in (False, True) if at % 2 else (True, False):
-            spent, ends[watched] = train(make, batches, watched=watched)
-            times[watched].append(spent)
-        same = same and all(torch.equal(one, other) for one, other in zip(ends[False], ends[True], strict=True))
-    ratio = statistics.median(w / b for w, b in zip(times[True], times[False], strict=True))
-    more = statistics.median(w - b for w, b in zip(times[True], times[False], strict=True))
+    for turn in range(rounds):
+        order = (False, True) if turn % 2 else (True, False)
+        taken = {watched: trained(make, batches, watched=watched) for watched in order}
+        pairs.append((taken[False][0] / len(batches) * 1e6, taken[True][0] / len(batches) * 1e6))
+        same = same and all(torch.equal(one, other) for one, other in zip(taken[False][1], taken[True][1], strict=True))
+    ratios = [watched / bare for bare, watched in pairs]
+    quarters = statistics.quantiles(ratios, n=4)
+    ratio, more = statistics.median(ratios), statistics.median(watched - bare for bare, watched in pairs)
     most, least = BARS[name]
     return {
         "training": name,
-        "bare": statistics.median(times[False]),
-        "watched": statistics.median(times[True]),
+        "steps": len(batches),
+        "bare": statistics.median(bare for bare, _ in pairs),
+        "watched": statistics.median(watched for _, watched in pairs),
         "ratio": ratio,
+        "middle_half": [quarters[0], quarters[2]],
         "more": more,
         "same_weights": same,
+        "rounds": pairs,
         "met": same and (ratio <= most or more <= least),
     }
 
@@ -202,23 +201,26 @@ def _found(watching: Watch, fault: str, after: int) -> tuple[int, tuple[str, ...
 def main() -> None:
     """Measure, print a table, write JSON."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument(
-        "--steps", type=int, default=4000, help="of the digits' training; the transformer's has a tenth"
-    )
-    parser.add_argument("--rounds", type=int, default=15)
+    parser.add_argument("--steps", type=int, default=2000, help="of the digits; a tenth of them of the transformer")
+    parser.add_argument("--rounds", type=int, default=9)
     parser.add_argument("--out", type=Path, default=RESULTS / "watching.json")
     chosen = parser.parse_args()
     torch.set_num_threads(1)
     logging.getLogger("kilter").setLevel(logging.CRITICAL)  # findings are counted here, not told
-    rows = [
-        compared("digits", mlp, list(digits(chosen.steps)), chosen.rounds),
-        compared("transformer", Language, list(texts(max(100, chosen.steps // 10))), chosen.rounds),
-    ]
-    print(f"{'training':12} {'bare':>9} {'watched':>9} {'ratio':>7} {'more':>9}  same weights  bar")
-    for row in rows:
+    print(f"{'training':12}{'steps':>6}{'bare':>10}{'watched':>10}{'ratio':>8}{'middle half':>14}{'more':>9}  weights")
+    rows = []
+    for name, make, batches in (
+        ("digits", mlp, list(digits(chosen.steps))),
+        ("transformer", Language, list(texts(max(30, chosen.steps // 10)))),
+    ):
+        row = compared(name, make, batches, chosen.rounds)
+        rows.append(row)
+        low, high = row["middle_half"]
         print(
-            f"{row['training']:12} {row['bare']:7.1f}us {row['watched']:7.1f}us {row['ratio']:7.3f}"
-            f" {row['more']:7.1f}us  {row['same_weights']!s:12}  {'met' if row['met'] else 'MISSED'}"
+            f"{row['training']:12}{row['steps']:>6}{row['bare']:>8.0f}us{row['watched']:>8.0f}us{row['ratio']:>8.3f}"
+            f"{low:>8.3f}-{high:.3f}{row['more']:>7.1f}us  {'same' if row['same_weights'] else 'DIFFER'}"
+            f"  bar {'met' if row['met'] else 'MISSED'}",
+            flush=True,
         )
     faults = [planted(fault, at, seed) for fault in FAULTS for at, seed in ((100, 0), (237, 1))]
     for row in faults:

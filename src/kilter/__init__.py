@@ -13,13 +13,27 @@ from typing import TYPE_CHECKING, Any, final
 
 if TYPE_CHECKING:
     from kilter.engine.numeric_gradients import Slope, compare_gradients
+    from kilter.project.branching import cooldown
     from kilter.project.diagnosing import diagnose
     from kilter.project.folder import load_run
-    from kilter.project.front import audit, check, compare, describe, evaluate, make_pipeline, predict, report, run
+    from kilter.project.front import (
+        audit,
+        check,
+        compare,
+        describe,
+        evaluate,
+        make_pipeline,
+        plan,
+        predict,
+        report,
+        run,
+    )
     from kilter.project.guess import guess
     from kilter.project.reading import Project, read_project
+    from kilter.project.resumption import check_resume
     from kilter.tracking.fitting import fit
     from kilter.training.fit import Fitted
+    from kilter.training.foreign_weights import Matched, load_weights
     from kilter.training.watching import Watch, watch
     from kilter.values.comparison import Comparison
     from kilter.values.diagnosis import Diagnosis
@@ -28,6 +42,7 @@ if TYPE_CHECKING:
     from kilter.values.finding import Examination, Finding, Severity
     from kilter.values.history import History
     from kilter.values.pipeline import Pipeline
+    from kilter.values.plan import Plan
     from kilter.values.predictions import Predictions
     from kilter.values.program import Program
     from kilter.values.recipe import Recipe
@@ -47,7 +62,9 @@ __all__ = [
     "History",
     "Interrupted",
     "KilterError",
+    "Matched",
     "Pipeline",
+    "Plan",
     "Predictions",
     "Program",
     "Project",
@@ -63,15 +80,19 @@ __all__ = [
     "__version__",
     "audit",
     "check",
+    "check_resume",
     "compare",
     "compare_gradients",
+    "cooldown",
     "describe",
     "diagnose",
     "evaluate",
     "fit",
     "guess",
     "load_run",
+    "load_weights",
     "make_pipeline",
+    "plan",
     "predict",
     "read_project",
     "report",
@@ -81,6 +102,7 @@ __all__ = [
 
 _HOMES = {
     "kilter.engine.numeric_gradients": ("Slope", "compare_gradients"),
+    "kilter.project.branching": ("cooldown",),
     "kilter.project.diagnosing": ("diagnose",),
     "kilter.project.folder": ("load_run",),
     "kilter.project.front": (
@@ -90,14 +112,17 @@ _HOMES = {
         "describe",
         "evaluate",
         "make_pipeline",
+        "plan",
         "predict",
         "report",
         "run",
     ),
     "kilter.project.guess": ("guess",),
     "kilter.project.reading": ("Project", "read_project"),
+    "kilter.project.resumption": ("check_resume",),
     "kilter.tracking.fitting": ("fit",),
     "kilter.training.fit": ("Fitted",),
+    "kilter.training.foreign_weights": ("Matched", "load_weights"),
     "kilter.training.watching": ("Watch", "watch"),
     "kilter.values.diagnosis": ("Diagnosis",),
     "kilter.values.errors": (
@@ -113,6 +138,7 @@ _HOMES = {
     "kilter.values.finding": ("Examination", "Finding", "Severity"),
     "kilter.values.history": ("History",),
     "kilter.values.pipeline": ("Pipeline",),
+    "kilter.values.plan": ("Plan",),
     "kilter.values.predictions": ("Predictions",),
     "kilter.values.program": ("Program",),
     "kilter.values.recipe": ("Recipe",),

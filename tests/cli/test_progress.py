@@ -50,6 +50,18 @@ def test_lines_are_one_for_each_epoch_and_evaluation_on_stderr(capsys):
     ]
 
 
+def test_the_model_as_it_was_made_and_a_run_by_the_clock_have_places_of_their_own(capsys):
+    lines, history = Lines(), History().append(40, {"train.loss": 0.5, "clock.seconds": 75.0})
+    lines.planned(None, 3600.0)
+    lines.see(Evaluated(0, 0, "valid", {"loss": 0.7}), History())
+    lines.see(Evaluated(40, 1, "valid", {"loss": 0.25}), history)
+
+    assert capsys.readouterr().err.splitlines() == [
+        "  before the first step: valid.loss 0.7",
+        "  epoch 2, step 40, 1:15 of 1:00:00: train.loss 0.5, valid.loss 0.25",
+    ]
+
+
 def test_epochs_without_an_evaluation_are_told_when_they_are_over(capsys):
     lines = Lines()
     for number in range(1, 13):
@@ -89,6 +101,20 @@ def test_the_bar_leaves_stages_and_evaluations_as_lines(monkeypatch):
 
     assert "epoch 1, step 3: valid.loss 0.25, valid.accuracy 0.875" in stream.getvalue()
     assert "warning: C1 x: s" in stream.getvalue()
+
+
+@pytest.mark.parametrize(("planned", "done", "shown"), [((6,), 5, "5/6"), ((None, 90.0), 75.0, "1:15/1:30")])
+def test_the_bar_of_a_resumed_run_begins_where_it_stands(monkeypatch, planned, done, shown):
+    monkeypatch.setattr(sys, "stderr", io.StringIO())
+    bar = LiveBar()
+    bar.planned(*planned)
+    bar.see(step(5, 1), History().append(5, {"clock.seconds": 75.0}))
+    (task,) = bar._bar.tasks  # noqa: SLF001 - a terminal shows no more than it draws
+    bar.see(Finished(5, "enough"), History())
+
+    assert task.completed == done
+    assert task.speed is None
+    assert f"{task.fields['done']}/{task.fields['known']}" == shown
 
 
 @pytest.mark.parametrize("kind", [Lines, LiveBar, Silence])

@@ -1,90 +1,121 @@
 import numpy as np
 import pytest
 import torch
-from hypothesis import given
-from hypothesis import strategies as st
 
-from kilter.data.augmentation import flipped, shifted, with_noise, without_tokens
-from kilter.data.vocabulary import RESERVED, UNKNOWN
+from kilter.data.augmentation import augmentation_faults, augmented
+from kilter.data.image_variations import cut_out, flipped, rotated, shifted
+from kilter.data.number_variations import with_noise
+from kilter.data.preprocessing import Encoded
+from kilter.data.ragged import Ragged
+from kilter.data.text_variations import Synonyms, with_swaps, with_synonyms, without_tokens
+from kilter.values.recipe import Augment
 
-ROWS = list(range(40))
-KEY = {"seed": 3, "epoch": 2}
-
-
-def tokens():
-    made = torch.randint(0, 50, (40, 30), generator=torch.Generator().manual_seed(0))
-    made[:, 20:] = 0
-    return made
-
-
-def test_a_share_of_tokens_becomes_unknown_and_marks_stay():
-    given_tokens = torch.randint(RESERVED, 50, (500, 60), generator=torch.Generator().manual_seed(0))
-    made = without_tokens(given_tokens, share=0.3, rows=range(500), **KEY)
-    assert ((made == given_tokens) | (made == UNKNOWN)).all()
-    assert (made == UNKNOWN).float().mean() == pytest.approx(0.3, abs=0.01)
-    marked = without_tokens(tokens(), share=0.9, rows=ROWS, **KEY)
-    assert torch.equal(marked[tokens() < RESERVED], tokens()[tokens() < RESERVED])
+ROWS = [3, 1, 2]
+KEY = {"seed": 5, "epoch": 1, "rows": ROWS}
+SYNONYMS = Synonyms(ids=torch.arange(6, 40), starts=torch.tensor([0] * 5 + list(range(35))))
+TEXTS = Ragged.of([[5, 6], [7], [8]])
 
 
-def test_noise_has_its_deviation():
-    made = with_noise(torch.zeros(500, 20), deviation=0.5, rows=range(500), **KEY)
-    assert made.dtype == torch.float32
-    assert made.std().item() == pytest.approx(0.5, rel=0.03)
-    assert abs(made.mean().item()) < 0.02
+def inputs():
+    generator = torch.Generator().manual_seed(0)
+    return {
+        "tokens": torch.randint(5, 39, (3, 12), generator=generator),
+        "mask": torch.ones(3, 12, dtype=torch.bool),
+        "numbers": torch.randn(3, 4, generator=generator),
+        "image": torch.randn(3, 1, 8, 8, generator=generator),
+    }
 
 
-def naive_shift(image, down, right):
-    moved = np.empty_like(image)
-    _, height, width = image.shape
-    for y in range(height):
-        for x in range(width):
-            moved[:, y, x] = image[:, min(max(y - down, 0), height - 1), min(max(x - right, 0), width - 1)]
-    return moved
+def test_each_setting_varies_its_input_and_no_other():
+    expected = {
+        "token_dropout": lambda given: without_tokens(given["tokens"], share=0.5, **KEY),
+        "token_swaps": lambda given: with_swaps(given["tokens"], share=0.5, **KEY),
+        "noise": lambda given: with_noise(given["numbers"], deviation=0.5, **KEY),
+        "rotate": lambda given: rotated(given["image"], degrees=45, **KEY),
+        "shift": lambda given: shifted(given["image"], most=2, **KEY),
+        "flip": lambda given: flipped(given["image"], **KEY),
+        "cutout": lambda given: cut_out(given["image"], side=3, **KEY),
+    }
+    amounts = {"rotate": 45.0, "shift": 2, "flip": True, "cutout": 3}
+    for name, vary in expected.items():
+        made = augmented(inputs(), Augment(**{name: amounts.get(name, 0.5)}), None, **KEY)
+        changed = [key for key, tensor in inputs().items() if not torch.equal(made[key], tensor)]
+        assert len(changed) == 1
+        assert torch.equal(made[changed[0]], vary(inputs()))
 
 
-def test_images_move_by_whole_pixels_and_repeat_their_edge():
-    images = torch.randn(40, 2, 5, 6, generator=torch.Generator().manual_seed(0))
-    made = shifted(images, most=2, rows=ROWS, **KEY)
-    met = set()
-    for before, after in zip(images.numpy(), made.numpy(), strict=True):
-        moves = [
-            (down, right)
-            for down in range(-2, 3)
-            for right in range(-2, 3)
-            if np.array_equal(naive_shift(before, down, right), after)
-        ]
-        assert len(moves) == 1
-        met.update(moves)
-    assert len(met) > 15  # of 25
+def test_synonyms_stand_in_at_their_share():
+    made = augmented(inputs(), Augment(synonyms="words:find", synonym_share=0.4), SYNONYMS, **KEY)
+    assert torch.equal(made["tokens"], with_synonyms(inputs()["tokens"], synonyms=SYNONYMS, share=0.4, **KEY))
 
 
-def test_every_other_image_is_mirrored():
-    images = torch.randn(500, 2, 3, 4, generator=torch.Generator().manual_seed(0))
-    made = flipped(images, rows=range(500), **KEY)
-    mirrored = (made == images.flip(3)).flatten(1).all(1)
-    assert (mirrored ^ (made == images).flatten(1).all(1)).all()
-    assert mirrored.float().mean() == pytest.approx(0.5, abs=0.07)
+def test_several_settings_of_one_input_follow_one_another():
+    everything = Augment(token_dropout=0.3, token_swaps=0.5, synonyms="words:find", rotate=20, shift=1, cutout=2)
+    made = augmented(inputs(), everything, SYNONYMS, **KEY)
+    tokens = with_swaps(inputs()["tokens"], share=0.5, **KEY)
+    tokens = with_synonyms(tokens, synonyms=SYNONYMS, share=0.1, **KEY)
+    assert torch.equal(made["tokens"], without_tokens(tokens, share=0.3, **KEY))
+    image = shifted(rotated(inputs()["image"], degrees=20, **KEY), most=1, **KEY)
+    assert torch.equal(made["image"], cut_out(image, side=2, **KEY))
 
 
-VARIATIONS = {
-    "tokens": lambda rows, **key: without_tokens(tokens()[rows], share=0.5, rows=rows, **key),
-    "noise": lambda rows, **key: with_noise(torch.zeros(40, 7)[rows], deviation=1, rows=rows, **key),
-    "shift": lambda rows, **key: shifted(torch.arange(40 * 36.0).reshape(40, 1, 6, 6)[rows], most=3, rows=rows, **key),
-    "flip": lambda rows, **key: flipped(torch.arange(40 * 36.0).reshape(40, 1, 6, 6)[rows], rows=rows, **key),
-}
+def test_nothing_is_varied_where_nothing_is_said():
+    made = augmented(inputs(), Augment(), None, **KEY)
+    assert all(torch.equal(made[name], tensor) for name, tensor in inputs().items())
 
 
-@pytest.mark.parametrize("name", VARIATIONS)
-@given(st.permutations(ROWS), st.integers(1, 40))
-def test_a_row_varies_alike_whenever_it_is_asked_for(name, order, size):
-    whole = VARIATIONS[name](ROWS, **KEY)
-    for start in range(0, 40, size):
-        rows = order[start : start + size]
-        assert torch.equal(VARIATIONS[name](rows, **KEY), whole[rows])
+def met(augment, *, each_token=False, **encoded):
+    faults = augmentation_faults(augment, Encoded(rows=3, **encoded), each_token=each_token)
+    return [f"{fault.met}: {fault.legal}" for fault in faults]
 
 
-@pytest.mark.parametrize("name", VARIATIONS)
-def test_another_epoch_or_seed_varies_otherwise(name):
-    made = [VARIATIONS[name](ROWS, seed=seed, epoch=epoch) for seed, epoch in ((0, 0), (0, 1), (1, 0))]
-    assert not torch.equal(made[0], made[1])
-    assert not torch.equal(made[0], made[2])
+NUMBERS = np.zeros((3, 2), dtype=np.float32)
+IMAGE = np.zeros((3, 1, 8, 6), dtype=np.float32)
+CATEGORIES = np.zeros((3, 1), dtype=np.int64)
+
+
+@pytest.mark.parametrize(
+    ("name", "amount", "encoded"),
+    [
+        ("token_dropout", 0.1, {"numbers": NUMBERS}),
+        ("token_swaps", 0.1, {"numbers": NUMBERS}),
+        ("synonyms", "words:find", {"numbers": NUMBERS}),
+        ("noise", 0.1, {"tokens": TEXTS}),
+        ("shift", 1, {"tokens": TEXTS}),
+        ("flip", True, {"numbers": NUMBERS}),
+        ("rotate", 10.0, {"numbers": NUMBERS}),
+        ("cutout", 2, {"numbers": NUMBERS}),
+    ],
+)
+def test_what_no_input_holds_is_not_varied(name, amount, encoded):
+    assert met(Augment(**{name: amount}), **encoded)[0].startswith(f"augment.{name} decides nothing: it is for ")
+    rightly = {"tokens": TEXTS, "numbers": NUMBERS, "image": IMAGE}
+    assert met(Augment(**{name: amount}), **rightly) == []
+
+
+def test_a_share_of_no_synonyms_decides_nothing():
+    assert met(Augment(synonym_share=0.3), tokens=TEXTS) == [
+        "augment.synonym_share decides nothing: it is the share of tokens that `augment.synonyms` replaces"
+    ]
+
+
+def test_where_each_token_has_its_target_none_moves():
+    augment = Augment(token_swaps=0.1, synonyms="words:find", token_dropout=0.1)
+    found = met(augment, tokens=TEXTS, each_token=True)
+    assert [fault.split(":", 1)[0] for fault in found] == ["augment.token_swaps", "augment.synonyms"]
+
+
+@pytest.mark.parametrize("name", ["shift", "cutout"])
+def test_what_is_as_large_as_the_image_is_refused(name):
+    assert met(Augment(**{name: 5}), image=IMAGE) == []
+    assert met(Augment(**{name: 6}), image=IMAGE) == [
+        f"augment.{name} = 6: less than the smaller side of the images, 6 pixels"
+    ]
+
+
+def test_mixup_is_of_numbers_and_images():
+    assert met(Augment(mixup=0.2), numbers=NUMBERS, image=IMAGE) == []
+    assert met(Augment(mixup=0.2), numbers=NUMBERS, categories=CATEGORIES) == [
+        "augment.mixup: it mixes numbers and images, and inputs hold categories"
+    ]
+    assert "inputs hold texts and categories" in met(Augment(mixup=0.2), tokens=TEXTS, categories=CATEGORIES)[0]

@@ -3,7 +3,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kilter.data.batching import bucketed, shuffled, swept, swept_by_length
+from kilter.data.batching import bucketed, refuse_rest, shuffled, swept, swept_by_length
+from kilter.values.errors import RecipeError
+from kilter.values.recipe import BatchSize
 
 lengths_lists = st.lists(st.integers(0, 60), max_size=300).map(lambda lengths: np.array(lengths, dtype=np.int64))
 sizes = st.integers(1, 70)
@@ -44,6 +46,62 @@ def test_buckets_of_a_budget_hold_every_row_once_and_keep_it(lengths, tokens, po
         assert sorted(flat(plan)) == list(range(len(lengths)))
         for rows in plan:
             assert len(rows) * lengths[rows].max() <= tokens or len(rows) == 1
+
+
+@given(lengths_lists, st.integers(1, 400), st.integers(1, 5), seeds)
+def test_an_even_budget_makes_no_batch_more(lengths, tokens, pool, seed):
+    plan = bucketed(lengths, size=None, tokens=tokens, pool=pool, seed=seed, epoch=0)
+    pools = max(1, round(lengths.sum() / (pool * tokens)))
+    if pools == 1 and len(lengths):
+        assert len(plan) == len(naive_budget(lengths, tokens))
+
+
+def test_no_batch_of_a_pool_is_a_small_rest():
+    lengths = np.full(501, 10)
+    plan = bucketed(lengths, size=None, tokens=500, pool=50, seed=0, epoch=0)  # 50 batches, and one row over
+    assert min(map(len, plan)) >= 25
+    lengths = np.random.default_rng(0).lognormal(np.log(32), 1, 20_000).round().clip(1, 256).astype(np.int64)
+    padded = np.array(
+        [
+            len(rows) * lengths[rows].max()
+            for rows in bucketed(lengths, size=None, tokens=2048, pool=50, seed=0, epoch=0)
+        ]
+    )
+    assert padded.std() / padded.mean() < 0.06  # without evening out .08
+    assert padded.min() > 1000
+
+
+@given(st.integers(0, 300), sizes, seeds, st.integers(1, 5))
+def test_complete_batches_are_full_and_leave_other_rows_out_each_time(rows, size, seed, pool):
+    lengths = np.arange(rows) % 17
+    for plan in (
+        lambda epoch: shuffled(rows, size=size, seed=seed, epoch=epoch, complete=True),
+        lambda epoch: bucketed(lengths, size=size, tokens=None, pool=pool, seed=seed, epoch=epoch, complete=True),
+    ):
+        assert len(plan(0)) == rows // size
+        assert {len(batch) for batch in plan(0)} <= {size}
+        assert len(set(flat(plan(0)))) == rows // size * size
+
+
+def test_no_row_is_left_out_for_good():
+    lengths = np.arange(103)
+    for plan in (
+        lambda epoch: shuffled(103, size=10, seed=0, epoch=epoch, complete=True),
+        lambda epoch: bucketed(lengths, size=10, tokens=None, pool=5, seed=0, epoch=epoch, complete=True),
+    ):
+        left = [set(range(103)).difference(flat(plan(epoch))) for epoch in range(60)]
+        assert all(len(rows) == 3 for rows in left)
+        assert len(set.union(*left)) > 60
+
+
+@pytest.mark.parametrize(("batch", "rows"), [(BatchSize(size=8, complete=True), 8), (BatchSize(size=8), 1)])
+def test_a_batch_that_can_be_filled_is_let_through(batch, rows):
+    refuse_rest(batch, rows)
+
+
+def test_a_complete_batch_of_more_rows_than_there_are_is_refused():
+    with pytest.raises(RecipeError, match=r"batch\.complete with batch\.size = 8 and 7 rows.*batch\.size to 7 or less"):
+        refuse_rest(BatchSize(size=8, complete=True), 7)
 
 
 def naive_budget(lengths, tokens):

@@ -8,10 +8,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kilter.data.encoded import EncodedSource
+from kilter.data.mixup import mixed_up
 from kilter.data.preprocessing import Preprocessing
 from kilter.data.settings import PreprocessingSettings
 from kilter.data.tabling import table_of
-from kilter.values.errors import RecipeError
+from kilter.data.text_variations import Synonyms
+from kilter.training.itinerary import Leg
+from kilter.training.loading import load
+from kilter.values.errors import DataError, RecipeError
 from kilter.values.recipe import Augment, BatchSize
 from kilter.values.table import Field, Kind, Schema
 from kilter.values.task import Form
@@ -43,7 +47,7 @@ def table():
     )
 
 
-def source(*names, targets=True, batch=None, augment=None, weight=None, **settings):
+def source(*names, targets=True, batch=None, augment=None, weight=None, synonyms=None, **settings):
     fields = tuple(Field(name=name, kind=KINDS[name]) for name in names or KINDS)
     schema = Schema(inputs=fields, target="label", target_kind=Kind.CATEGORY, weight=weight)
     preprocessing = Preprocessing.fit(table(), schema, PreprocessingSettings(minimum_count=1, **settings))
@@ -52,9 +56,10 @@ def source(*names, targets=True, batch=None, augment=None, weight=None, **settin
         table=table(),
         schema=schema,
         targets=np.arange(ROWS) if targets is True else targets,
-        stack=pad if isinstance(targets, np.ndarray) else stack,
+        stack=pad if isinstance(targets, np.ndarray) and targets.dtype.kind == "O" else stack,
         batch=batch or BatchSize(size=4),
         augment=augment,
+        synonyms=synonyms,
     )
 
 
@@ -138,12 +143,15 @@ def test_a_budget_below_the_longest_row_is_refused():
         source("text", batch=BatchSize(tokens=7)).plan(seed=0, epoch=0)
 
 
-AUGMENT = Augment(token_dropout=0.5, noise=0.1, shift=1)
+AUGMENT = Augment(
+    token_dropout=0.3, token_swaps=0.5, synonyms="words:find", noise=0.1, shift=1, flip=True, rotate=20, cutout=1
+)
+SYNONYMS = Synonyms(ids=torch.tensor([1]), starts=torch.tensor([0, 0, 0, 0, 0, 0, 1]))  # of the only word
 
 
 @given(st.permutations(range(ROWS)), st.integers(1, ROWS))
 def test_an_augmented_row_is_the_same_in_any_company(order, size):
-    made = source(augment=AUGMENT)
+    made = source(augment=AUGMENT, synonyms=SYNONYMS)
     for start in range(0, ROWS, size):
         rows = order[start : start + size]
         batch = made.batch(rows, seed=1, epoch=2)
@@ -156,7 +164,7 @@ def test_an_augmented_row_is_the_same_in_any_company(order, size):
 
 
 def test_only_training_batches_are_augmented_and_what_is_there_stays():
-    varied, plain = source(augment=AUGMENT), source()
+    varied, plain = source(augment=AUGMENT, synonyms=SYNONYMS), source()
     rows = list(range(ROWS))
     before = plain.plain(rows)
     made = varied.batch(rows, seed=0, epoch=0)
@@ -187,6 +195,9 @@ def test_a_batch_does_not_share_memory_with_the_source():
         ("size", BatchSize(), Augment(token_dropout=0.1), "augment.token_dropout decides nothing"),
         ("text", BatchSize(), Augment(noise=0.1), "augment.noise decides nothing"),
         ("text", BatchSize(), Augment(shift=1), "augment.shift decides nothing"),
+        ("text", BatchSize(), Augment(mixup=0.2), "augment.mixup: it mixes numbers and images"),
+        ("text", BatchSize(tokens=64, complete=True), None, "batch.complete decides nothing: batches of a budget"),
+        ("size", BatchSize(sampling="weighted"), None, "batch.sampling: weighted decides nothing: no column says"),
     ],
 )
 def test_settings_that_decide_nothing_are_refused(name, batch, augment, met):
@@ -207,7 +218,7 @@ def test_an_example_is_what_a_person_reads():
 
 
 def test_it_can_be_sent_to_another_process():
-    made = source(augment=AUGMENT, weight="weight")
+    made = source(augment=AUGMENT, synonyms=SYNONYMS, weight="weight")
     again = pickle.loads(pickle.dumps(made))
     same(again.batch([5, 6], seed=0, epoch=0), made.batch([5, 6], seed=0, epoch=0))
     assert again.plan(seed=0, epoch=0) == made.plan(seed=0, epoch=0)
@@ -302,3 +313,81 @@ def test_sampling_that_decides_nothing_is_refused():
         source(batch=BatchSize(size=4, sampling="tasks"))
     with pytest.raises(RecipeError, match=r"batch\.sampling_exponent decides nothing"):
         of_tasks(BatchSize(size=4, sampling_exponent=0.5))
+
+
+@pytest.mark.parametrize("names", [("size",), ("text", "size")])
+@pytest.mark.parametrize("batch", [{"size": 4}, {"size": 7, "complete": True}])
+def test_balanced_batches_have_as_many_rows_of_each_class(names, batch):
+    rare = np.array([0] * 25 + [1] * 5)
+    made = source(*names, targets=rare, batch=BatchSize(sampling="balanced", **batch))
+    for epoch in range(3):
+        rows = [row for drawn in made.plan(seed=0, epoch=epoch) for row in drawn]
+        counts = np.bincount(rare[rows], minlength=2)
+        assert counts.sum() == (28 if "complete" in batch else ROWS)
+        assert abs(counts[0] - counts[1]) <= 2 * ("complete" in batch)
+    assert made.plan(seed=0, epoch=0) != made.plan(seed=0, epoch=1)
+    assert made.batch([0, 29], seed=0, epoch=0).weight.tolist() == [1, 1]
+
+
+def test_balanced_batches_keep_their_budget():
+    made = source("text", targets=np.arange(ROWS) % 3 // 2, batch=BatchSize(tokens=16, sampling="balanced"))
+    assert max(made.plain(rows).inputs["tokens"].numel() for rows in made.plan(seed=0, epoch=0)) <= 16
+
+
+def test_rows_that_are_drawn_by_their_weights_count_once_each():
+    made = source("size", weight="weight", batch=BatchSize(size=4, sampling="weighted"))
+    rows = [row for epoch in range(200) for drawn in made.plan(seed=0, epoch=epoch) for row in drawn]
+    shares = np.bincount(rows, minlength=ROWS) / 200
+    np.testing.assert_allclose(shares, ROWS * np.arange(ROWS) / np.arange(ROWS).sum(), atol=0.1)
+    assert made.batch([3, 29], seed=0, epoch=0).weight.tolist() == [1, 1]
+    assert made.plain([3, 29]).weight.tolist() == pytest.approx([0.3, 2.9])
+
+
+def test_rows_that_weigh_nothing_cannot_be_drawn():
+    schema = Schema(
+        inputs=(Field(name="size", kind=Kind.NUMBER),), target="label", target_kind=Kind.CATEGORY, weight="zero"
+    )
+    rows = table_of({"size": [1.0, 2.0], "label": ["x", "y"], "zero": np.zeros(2)})
+    made = EncodedSource(
+        encoded=Preprocessing.fit(rows, schema, PreprocessingSettings()).encode(rows),
+        table=rows,
+        schema=schema,
+        targets=np.arange(2),
+        stack=stack,
+        batch=BatchSize(size=1, sampling="weighted"),
+    )
+    with pytest.raises(DataError, match="all 2 rows weigh 0"):
+        made.plan(seed=0, epoch=0)
+
+
+def test_amounts_have_no_classes_to_balance():
+    with pytest.raises(RecipeError, match=r"batch\.sampling: balanced decides nothing: it is for a target that is one"):
+        of_tasks(BatchSize(sampling="balanced"))
+
+
+def test_complete_batches_that_nothing_fills_are_refused():
+    with pytest.raises(RecipeError, match=r"batch\.complete with batch\.size = 31 and 30 rows"):
+        source("size", batch=BatchSize(size=31, complete=True)).plan(seed=0, epoch=0)
+    with pytest.raises(RecipeError, match=r"batch\.complete with batch\.size = 9 and 8 rows"):  # of the smaller task
+        of_tasks(BatchSize(size=9, complete=True, sampling="tasks", sampling_exponent=0.5)).plan(seed=0, epoch=0)
+
+
+def test_rows_are_mixed_after_they_were_varied_and_only_in_training():
+    made = source("picture", targets=np.arange(ROWS), augment=Augment(flip=True, mixup=0.5))
+    varied = source("picture", targets=np.arange(ROWS), augment=Augment(flip=True))
+    rows = [4, 8, 15]
+    expected = mixed_up(varied.batch(rows, seed=2, epoch=3), alpha=0.5, seed=2, epoch=3, rows=rows)
+    same(made.batch(rows, seed=2, epoch=3), expected)
+    same(made.plain(rows), varied.plain(rows))
+
+
+@pytest.mark.parametrize("mixup", [0.0, 0.4])
+def test_workers_make_the_same_batches(mixup):
+    if mixup:
+        made = source("picture", augment=Augment(shift=1, mixup=mixup))
+    else:
+        made = source(augment=AUGMENT, synonyms=SYNONYMS)
+    legs = [Leg(step, 1, [rows]) for step, rows in enumerate(made.plan(seed=0, epoch=1))]
+    alone = load(made, legs, seed=0, workers=0)
+    for here, there in zip(alone, load(made, legs, seed=0, workers=2), strict=True):
+        same(here.window[0], there.window[0])

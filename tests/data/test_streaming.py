@@ -28,13 +28,13 @@ def table(text):
     return Table(columns={"text": stream.column}, ids=tuple(f"f@{place}" for place in stream.places))
 
 
-def source(text, *, unit="character", size=3, tokens=None, trained_on=None):
+def source(text, *, unit="character", size=3, tokens=None, trained_on=None, batch=None):
     rows = table(text)
     settings = PreprocessingSettings(unit=unit, lower=False, minimum_count=1)
     preprocessing = Preprocessing.fit(
         rows if trained_on is None else table(trained_on), SCHEMA, settings, form=Form.NEXT
     )
-    batch = BatchSize(tokens=tokens) if tokens else BatchSize(size=size)
+    batch = batch or (BatchSize(tokens=tokens) if tokens else BatchSize(size=size))
     return StreamSource(table=rows, schema=SCHEMA, preprocessing=preprocessing, stack=torch.tensor, batch=batch)
 
 
@@ -140,3 +140,15 @@ def test_an_example_is_its_text():
 def test_a_bag_of_ngrams_has_no_next_token():
     with pytest.raises(RecipeError, match="'ngrams'"):
         source("to be or not", unit="ngrams")
+
+
+def test_windows_that_do_not_fill_a_batch_are_left_out_where_batches_are_complete():
+    def made(size):
+        given_source = source(a_text(1_500), batch=BatchSize(size=size, complete=True))
+        return [len(rows) for rows in given_source.plan(seed=0, epoch=0)]
+
+    count = len(source(a_text(1_500)))
+    assert count % 4
+    assert made(4) == [4] * (count // 4)
+    with pytest.raises(RecipeError, match=r"batch\.complete with batch\.size = 500"):
+        made(500)

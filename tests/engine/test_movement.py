@@ -59,6 +59,58 @@ def test_why_something_rests(made, why):
     assert movement.look([optimizer])["0.weight"] == why
 
 
+def test_what_stops_is_doubted_once_and_told_at_the_look_after():
+    torch.manual_seed(0)
+    model = nn.Sequential(nn.Linear(30, 30), nn.Linear(30, 1))
+    both = torch.optim.SGD(model.parameters(), lr=0.1)
+    rest = torch.optim.SGD(model[1].parameters(), lr=0.1)
+    movement = Movement(model)
+    for _ in range(2):
+        step(model, both, torch.ones(2, 30))
+        movement.look([both])
+    step(model, rest, torch.ones(2, 30))
+    assert movement.look([rest]) == {}
+    assert movement.doubtful
+    step(model, rest, torch.ones(2, 30))
+    assert movement.look([rest]) == {"0.weight": UNMOVED, "0.bias": UNMOVED}
+    assert not movement.doubtful
+
+
+def test_parameters_that_move_to_another_place_in_memory_have_not_stopped():
+    model = nn.Linear(30, 30)
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+    movement = Movement(model)
+    for _ in range(2):
+        step(model, optimizer, torch.ones(2, 30))
+        movement.look([optimizer])
+    model.weight.data = model.weight.data.clone()
+    for _ in range(4):
+        step(model, optimizer, torch.ones(2, 30))
+        assert movement.look([optimizer]) == {}
+    assert not movement.doubtful
+
+
+def test_layers_that_lie_in_memory_by_channels_are_looked_at():
+    model = nn.Conv2d(3, 4, 3).to(memory_format=torch.channels_last)
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+    movement = Movement(model)
+    for _ in range(2):
+        step(model, optimizer, torch.ones(2, 3, 5, 5))
+        told = movement.look([optimizer])
+    assert told == {"weight": MOVED, "bias": MOVED}
+    assert not movement.doubtful
+
+
+def test_norms_of_gradients_that_are_known_are_believed(made):
+    model, optimizer = made
+    movement = Movement(model)
+    for _ in range(2):
+        step(model, optimizer)
+        told = movement.look([optimizer], {id(model[0].weight): 0.0})
+    assert told["0.weight"] == NO_GRADIENT
+    assert told["1.weight"] == MOVED
+
+
 def test_no_gradient_at_all_and_no_parameters():
     model = nn.Linear(2, 2)
     movement = Movement(model)

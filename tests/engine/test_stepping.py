@@ -1,16 +1,20 @@
 import copy
 import math
+import random
+from itertools import pairwise
 
 import pytest
 import torch
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import nn
 
 from kilter.engine.optimizers import make_optimizer
 from kilter.engine.seeding import fresh_model
-from kilter.engine.stepping import gradient_norm, loss_and_gradients, loss_of, step
+from kilter.engine.stepping import clip, gradient_norm, loss_and_gradients, loss_of, step
+from kilter.values.task import Loss
 
+from .accumulating import MAKERS, ROWS, agree, batch_of, cut, make, stepped
 from .conftest import source
 
 
@@ -35,6 +39,23 @@ def test_a_window_gives_the_gradient_of_the_whole_whatever_its_parts(make_pipeli
     assert parts.gradient_norm == pytest.approx(whole.gradient_norm, rel=1e-5)
     for ours, theirs in zip(got, expected, strict=True):
         torch.testing.assert_close(ours, theirs)
+
+
+@pytest.mark.parametrize("kind", MAKERS)
+@settings(max_examples=12)
+@given(
+    sizes=st.sampled_from([(8,), (4, 4), (2,) * 4, (1,) * 8, (3, 3, 2), (1, 7)]),
+    weights=st.lists(st.sampled_from([0.0, 0.25, 1.0, 3.0]), min_size=ROWS, max_size=ROWS),
+    seed=st.integers(0, 1000),
+)
+def test_windows_of_one_batch_give_one_step_whatever_the_task(kind, sizes, weights, seed):
+    pipeline, model = make(kind)
+    rows = random.Random(seed).sample(range(len(pipeline.splits["train"])), ROWS)
+    whole = stepped(pipeline, model, [batch_of(pipeline, rows, weights)])
+    assert whole.said.empty == (not any(weights[row % ROWS] for row in rows))
+    ends = [sum(sizes[:at]) for at in range(len(sizes) + 1)]
+    parts = [rows[start:end] for start, end in pairwise(ends)]
+    agree(stepped(pipeline, model, [batch_of(pipeline, part, weights) for part in parts]), whole)
 
 
 def test_a_last_partial_window_weighs_by_its_rows(make_pipeline):
@@ -108,3 +129,95 @@ def test_a_rate_reaches_every_group(make_pipeline):
     optimizer = make_optimizer(pipeline, model)
     step(pipeline, model, optimizer, [source(8).plain(range(8))], learning_rate=0.0125, clip_norm=1.0)
     assert {group["lr"] for group in optimizer.param_groups} == {0.0125}
+
+
+@pytest.mark.parametrize("kind", ["classes", "next words", "tasks of rows apart"])
+@pytest.mark.parametrize("parts", [1, 2])
+def test_a_window_without_weight_changes_nothing_and_says_so(kind, parts):
+    pipeline, model = make(kind)
+    batches = [batch_of(pipeline, part, [0.0] * ROWS) for part in cut(list(range(ROWS)), parts, random.Random(1))]
+    outcome = stepped(pipeline, model, batches)
+    assert outcome.said.empty
+    assert outcome.said.gradient_norm == 0.0
+    torch.testing.assert_close(outcome.weights, dict(model.state_dict()), rtol=0, atol=0)
+
+
+def test_a_batch_without_weight_has_no_say_whatever_its_numbers(make_pipeline):
+    pipeline = make_pipeline()
+    model = fresh_model(pipeline, 0)
+    whole, expected, _ = gradients_after(pipeline, model, [source(8).plain(range(4))])
+    empty = source(8, weights=[0.0] * 8).plain(range(4, 8))
+    empty.inputs["numbers"].fill_(float("nan"))
+    parts, got, _ = gradients_after(pipeline, model, [source(8).plain(range(4)), empty])
+    assert parts.loss == pytest.approx(whole.loss)
+    for ours, theirs in zip(got, expected, strict=True):
+        torch.testing.assert_close(ours, theirs)
+
+
+class Detached:
+    """A task whose loss hangs on no parameter."""
+
+    def loss(self, outputs, batch):
+        return Loss(outputs.detach().sum(), batch.weight.sum(), None)
+
+
+@pytest.mark.parametrize("parts", [1, 2])
+@pytest.mark.parametrize("weight", [0.0, 1.0])
+def test_a_loss_without_gradient_is_an_error_where_there_is_something_to_learn(make_pipeline, parts, weight):
+    pipeline = make_pipeline()
+    model = fresh_model(pipeline, 0)
+    object.__setattr__(pipeline, "task", Detached())
+    window = [source(8, weights=[weight] * 8).plain(range(4))] * parts
+    if weight:
+        with pytest.raises(RuntimeError, match="does not require grad"):
+            gradients_after(pipeline, model, window)
+    else:
+        assert gradients_after(pipeline, model, window)[0].empty
+
+
+@pytest.mark.parametrize("parts", [1, 2])
+def test_statistics_of_a_step_that_is_not_finite_are_put_back(make_pipeline, parts):
+    pipeline = make_pipeline()
+    model = nn.Sequential(nn.BatchNorm1d(4), nn.Linear(4, 3))
+    fine, broken = source(8).plain(range(8)), source(8).plain(range(8))
+    broken.inputs["numbers"][0, 0] = float("nan")
+    optimizer, buffers = torch.optim.SGD(model.parameters(), lr=0.1), tuple(model.buffers())
+    step(pipeline, model, optimizer, [fine], learning_rate=0.1, clip_norm=None, buffers=buffers)
+    before = copy.deepcopy(model.state_dict())
+    assert before["0.num_batches_tracked"] == 1
+    said = step(pipeline, model, optimizer, [broken] * parts, learning_rate=0.1, clip_norm=None, buffers=buffers)
+    assert math.isnan(said.loss)
+    assert not said.empty
+    torch.testing.assert_close(dict(model.state_dict()), dict(before), rtol=0, atol=0)
+
+
+@given(
+    st.lists(st.floats(-100, 100), min_size=1, max_size=20),
+    st.none() | st.floats(0.1, 50),
+    st.none() | st.floats(0.1, 50),
+)
+def test_clipping_against_the_librarys(values, most, size):
+    ours = [torch.tensor([value], dtype=torch.float64) for value in values]
+    parameters = [nn.Parameter(tensor.clone()) for tensor in ours]
+    for parameter in parameters:
+        parameter.grad = parameter.detach().clone()
+    norm = gradient_norm(ours)
+    clip(ours, norm, clip_norm=most, clip_value=size)
+    if size is not None:
+        nn.utils.clip_grad_value_(parameters, size)
+    if most is not None:
+        nn.utils.clip_grad_norm_(parameters, most)
+    for mine, parameter in zip(ours, parameters, strict=True):
+        torch.testing.assert_close(mine, parameter.grad, rtol=1e-5, atol=1e-9)
+
+
+def test_values_are_clipped_before_the_step_and_the_norm_is_told_as_it_was(make_pipeline):
+    pipeline = make_pipeline()
+    model = fresh_model(pipeline, 0)
+    batch = source(16).plain(range(16))
+    free, gradients, _ = gradients_after(pipeline, model, [batch])
+    size = float(max(gradient.abs().max() for gradient in gradients)) / 4
+    bound, clipped, _ = gradients_after(pipeline, model, [batch], clip_value=size)
+    assert bound == free
+    for ours, theirs in zip(clipped, gradients, strict=True):
+        torch.testing.assert_close(ours, theirs.clamp(-size, size))

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kilter.evaluation.mistakes import LONGEST_INPUT, MOST_PAIRS, find_mistakes, in_words
+from kilter.evaluation.mistakes import MOST_PAIRS, find_mistakes
 from kilter.values.batch import Example
 from kilter.values.errors import UsageError
 from kilter.values.predictions import Predictions
@@ -120,20 +120,6 @@ def test_twin(drawn, most, each):
         if place < most or pairs[target[row], decided[row]] <= each:
             expected.append((str(names[row]), str(target[row]), str(decided[row]), cost[row]))
     assert [(m.id, m.target, m.decided, m.cost) for m in found] == expected
-
-
-def test_inputs_are_put_into_words_and_shortened():
-    assert (
-        in_words({"age": 31.5, "n": 3, "job": None, "gap": float("nan")})
-        == "age: 31.5, n: 3, job: missing, gap: missing"
-    )
-    assert in_words({"image": np.full((28, 28), 3, np.uint8)}) == "28 × 28 uint8, mean 3"
-    assert in_words({"tokens": ("a", "b")}) == "a b"
-    assert in_words({"text": "one\ntwo\tthree"}) == "one two three"
-    long = in_words({"text": "word " * 10_000})
-    assert len(long) <= LONGEST_INPUT
-    assert long.endswith("…")
-    assert len(in_words({"numbers": np.arange(1e6)})) <= LONGEST_INPUT
 
 
 class Tags:

@@ -42,3 +42,13 @@ def test_states_against_packed_sequences(made, name, bidirectional):
     for layer in model.layers:
         states = layer(states, mirrored(given["mask"]))
     torch.testing.assert_close(states * given["mask"].unsqueeze(-1), expected)
+
+
+@pytest.mark.parametrize("name", ["lstm", "gru"])
+@pytest.mark.parametrize("bidirectional", [True, False])
+def test_states_are_the_same_to_the_bit_whatever_the_padding(made, name, bidirectional):
+    model = made(name, width=16, layers=2, bidirectional=bidirectional, pooling="final")
+    for rows, length in ((6, 9), (17, 40)):
+        for padding in (1, 13):
+            answers = model(**texts(rows, length))
+            assert torch.equal(model(**texts(rows, length, padding=padding)), answers)

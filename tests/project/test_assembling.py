@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+import torch
 
 from kilter.project.assembling import build_pipeline, clean, load_dataset, make_dataset, read_file
 from kilter.project.reading import parse_project
@@ -202,6 +203,14 @@ def test_all_that_is_fitted_is_fitted_on_training_rows_alone(folder):
         ("augment: {shift: 1}\n", "kilter.yaml:5:11 augment.shift decides nothing: it is for images"),
         ("preprocessing: {unit: word}\n", "kilter.yaml:5:17 preprocessing.unit decides nothing: it is for texts"),
         ("batch: {pool: 5}\n", "kilter.yaml:5:9 batch.pool decides nothing: it is for texts"),
+        ("batch: {sampling: weighted}\n", "kilter.yaml:5:9 batch.sampling: weighted decides nothing: no column says"),
+        ("augment: {mixup: .2}\n", "kilter.yaml:5:11 augment.mixup: it mixes numbers and images, and inputs hold"),
+        ("augment: {synonym_share: .2}\n", "kilter.yaml:5:11 augment.synonym_share decides nothing"),
+        ("augment: {synonyms: 'words:find'}\n", "kilter.yaml:5:11 augment.synonyms decides nothing: it is for texts"),
+        (
+            "loss: {class_weights: balanced}\nbatch: {sampling: balanced}\n",
+            "kilter.yaml:5:8 loss.class_weights: balanced beside batch.sampling: balanced: either makes all classes",
+        ),
     ],
 )
 def test_what_decides_nothing_is_a_fault_with_its_place(folder, text, said):
@@ -222,3 +231,91 @@ def test_what_decides_nothing_of_one_text_is_a_fault(folder):
         build_pipeline(given, load_dataset(given))
     assert "kilter.yaml:3:11 augment.token_dropout decides nothing" in str(caught.value)
     assert "kilter.yaml:4:9 batch.pool decides nothing" in str(caught.value)
+
+
+def of_texts(folder, text):
+    lines = [f"a {('good', 'fine', 'bad')[i % 3]} film,{'np'[i % 3 // 2]}" for i in range(120)]
+    (folder / "texts.csv").write_text("\n".join(["text,label", *lines]), "utf-8")
+    base = "task: classification\ndata: {train: texts.csv, target: label}\n"
+    return parse_project(base + text, path=folder / "kilter.yaml")
+
+
+def built(given):
+    return build_pipeline(given, load_dataset(given))
+
+
+def test_training_rows_alone_are_augmented_with_the_synonyms_of_a_persons_function(folder, monkeypatch):
+    (folder / "thesaurus_of_films.py").write_text("find = {'good': ['fine'], 'fine': {'good', 'bad'}}.get\n", "utf-8")
+    monkeypatch.chdir(folder)
+    monkeypatch.syspath_prepend(str(folder))
+    given = of_texts(
+        folder,
+        "preprocessing: {unit: word}\naugment: {synonyms: 'thesaurus_of_films:find', synonym_share: .5}\n",
+    )
+
+    pipeline, preprocessing = built(given)
+    entries = preprocessing.tokens.entries
+    changed = set()
+    for split, source in pipeline.splits.items():
+        rows = list(range(len(source)))
+        plain, varied = source.plain(rows).inputs["tokens"], source.batch(rows, seed=0, epoch=0).inputs["tokens"]
+        moved = (plain != varied).nonzero().tolist()
+        changed |= {(split, entries[plain[at, to]], entries[varied[at, to]]) for at, to in moved}
+    assert changed == {("train", "good", "fine"), ("train", "fine", "good"), ("train", "fine", "bad")}
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (
+            "augment: {token_swaps: .1}\n",
+            "kilter.yaml:3:11 augment.token_swaps decides nothing: a bag of n-grams has no",
+        ),
+        (
+            "augment: {synonyms: 'nowhere_at_all:find'}\n",
+            "kilter.yaml:3:11 augment.synonyms = 'nowhere_at_all:find' cannot",
+        ),
+        ("augment: {synonyms: 'math:floor'}\n", "kilter.yaml:3:11 augment.synonyms with preprocessing.unit = 'ngrams'"),
+    ],
+)
+def test_what_does_not_fit_texts_is_a_fault_with_its_place(folder, text, said):
+    assert faults(built, of_texts(folder, text))[0].startswith(said)
+
+
+def test_balanced_sampling_reaches_the_plan_of_training(folder):
+    pipeline, _ = built(of_texts(folder, "batch: {size: 8, sampling: balanced, complete: true}\n"))
+
+    source = pipeline.splits["train"]
+    plan = source.plan(seed=0, epoch=0)
+    counts = np.bincount(source.targets[[row for rows in plan for row in rows]])
+    assert {len(rows) for rows in plan} == {8}
+    assert abs(counts[0] - counts[1]) <= 2
+    assert abs(np.subtract(*np.bincount(source.targets))) > 20
+
+
+# --- weights to begin with
+
+
+def test_a_model_begins_with_the_weights_that_are_named(folder):
+    settings = "model: {name: mlp, width: 8}\n"
+    plain = build_pipeline(project(folder, settings), load_dataset(project(folder, settings)))[0]
+    theirs = plain.make_model()
+    torch.save(theirs.state_dict(), folder / "theirs.pt")
+    asked = project(folder, settings + "train: {weights: theirs.pt}\n")
+    pipeline, _ = build_pipeline(asked, load_dataset(asked))
+    assert pipeline.make_model.matched.complete
+    made = pipeline.make_model()
+    assert all(torch.equal(tensor, theirs.state_dict()[name]) for name, tensor in made.state_dict().items())
+
+
+@pytest.mark.parametrize(
+    ("written", "said"), [(None, "does not exist"), ({"other": torch.ones(1)}, "nothing of theirs.pt matches")]
+)
+def test_weights_that_cannot_be_had_are_said_with_their_place(folder, written, said):
+    if written is not None:
+        torch.save(written, folder / "theirs.pt")
+    asked = project(folder, "train:\n  weights: theirs.pt\n")
+    (fault,) = faults(build_pipeline, asked, load_dataset(asked))
+    assert fault.startswith("kilter.yaml:6:")
+    assert "train.weights = 'theirs.pt'" in fault
+    assert said in fault

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from safetensors.torch import load_file
 
+from kilter.evaluation.storing import read_predictions
 from kilter.project import flow
 from kilter.project.flow import audit_project, check_project, evaluate_run, resume_run, run_project
 from kilter.project.folder import load_run
@@ -44,7 +45,7 @@ def metrics_of(folder):
     for row in rows:
         for key in [key for key in row if key.startswith("clock.")]:
             del row[key]
-    return [row for row in rows if row is not layers.get(row["step"])], layers
+    return [row for row in rows if row is not layers.get(row["step"]) and len(row) > 1], layers  # no mere accounts
 
 
 def weights_of(folder):
@@ -275,7 +276,7 @@ def start(project, runs):
     )
     process = subprocess.Popen([sys.executable, "-c", code], stderr=subprocess.PIPE, text=True)
     until = time.monotonic() + 120
-    while not list(runs.glob("*/checkpoints/step-*/manifest.json")):
+    while not list(runs.glob("*/checkpoints/step-*[1-9]*/manifest.json")):
         assert process.poll() is None, process.stderr.read()
         assert time.monotonic() < until
         time.sleep(0.01)
@@ -339,13 +340,46 @@ def test_another_model_refuses_the_weights(make_project, own_model, tmp_path):
     sys.modules.pop("changes")
 
 
-def test_a_run_without_checkpoints_cannot_be_gone_on_with(small, tmp_path):
+def test_a_run_without_checkpoints_begins_its_training_when_it_is_gone_on_with(small, tmp_path):
     run = run_project(small, runs=tmp_path, stages=("audit",))
 
-    with pytest.raises(UsageError, match="no whole checkpoint"):
-        resume_run(run.path)
     with pytest.raises(UsageError, match="no trained weights"):
         evaluate_run(run.path)
+    resumed = resume_run(run.path)
+    assert resumed.status == "done"
+    assert [stage.name for stage in resumed.stages] == ["audit", "train", "evaluate"]
+
+
+@pytest.mark.parametrize("name", STAGES[:4])
+def test_a_run_that_was_interrupted_in_any_stage_goes_on_as_if_it_had_not(small, ran, tmp_path, monkeypatch, name):
+    def interrupted(work):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(flow, "STAGES", {**flow.STAGES, name: interrupted})
+        with pytest.raises(Interrupted, match=f"during {name}") as raised:
+            run_project(small, runs=tmp_path)
+    folder = only_run(tmp_path)
+    assert raised.value.run == folder
+    assert load_run(folder).status == "interrupted"
+    resumed = resume_run(folder)
+    assert [stage.name for stage in resumed.stages] == STAGES
+    same_result(ran.path, folder)
+
+
+def test_a_run_that_was_killed_before_its_first_step_goes_on_too(small, ran, tmp_path):
+    folder = copied(ran, tmp_path)
+    shutil.rmtree(folder / "checkpoints")  # what a kill leaves that came before the first one was whole
+    resume_run(folder)
+    same_result(ran.path, folder)
+
+
+def test_sigterm_interrupts_in_every_stage(small, tmp_path, monkeypatch):
+    before = signal.getsignal(signal.SIGTERM)
+    monkeypatch.setattr(flow, "STAGES", {"audit": lambda _work: signal.raise_signal(signal.SIGTERM)})
+    with pytest.raises(Interrupted, match="during audit"):
+        run_project(small, runs=tmp_path, stages=("audit",))
+    assert signal.getsignal(signal.SIGTERM) is before
 
 
 def test_evaluating_again_gives_the_same_scores(ran, tmp_path):
@@ -440,3 +474,16 @@ def test_every_error_of_the_way_is_one_of_kilters(make_project, own_model, tmp_p
         name = own_model(f"raises_{number}", f"raise {raised}('luck')")
         with pytest.raises(KilterError, match=f"{raised}: luck"):
             run_project(make_project(tmp_path, f"model={name}"), stages=("train",))
+
+
+def test_what_training_said_and_took_stands_in_the_run_and_its_report(ran):
+    """Of the same examples at each evaluation; the account is that of the steps that were made."""
+    assert [sampled.step for sampled in ran.samples] == ran.history["valid.loss"].steps.tolist()
+    assert len({tuple(sample.id for sample in sampled.samples) for sampled in ran.samples}) == 1
+    predicted = read_predictions(ran.path / "predictions" / "model.valid.jsonl")
+    assert {sample.id for sample in ran.samples[0].samples} < {*predicted.ids}
+    assert ran.cost.steps == ran.history.step
+    assert ran.cost.examples == ran.history.last("clock.examples")
+    page = (ran.path / "report.html").read_text("utf-8")
+    assert "Outputs while training" in page
+    assert "examples a second" in next(stage.summary for stage in ran.stages if stage.name == "train")

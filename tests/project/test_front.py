@@ -80,6 +80,21 @@ def test_a_project_goes_the_whole_way(small_file, tmp_path):
     assert kilter.check(small_file).seconds
 
 
+def test_a_training_is_laid_out_before_its_first_step(pipeline, small_file):
+    assert kilter.plan(pipeline).steps == 3 * kilter.plan(pipeline).steps_per_epoch
+    read = kilter.read_project(small_file)
+    assert kilter.plan(read) == kilter.plan(small_file)
+    assert kilter.plan(small_file, overrides=["train.length=7st"]).steps == 7
+    with pytest.raises(RecipeError, match="the whole run has 7"):
+        kilter.plan(small_file, overrides=["train.length=7st", "schedule.warmup=8st"])
+
+
+def test_a_run_keeps_its_plan(trained, small_file):
+    assert kilter.load_run(trained.path).plan == kilter.plan(small_file)
+    assert trained.history.last("train.learning_rate") == trained.plan.rates[-1]
+    assert "as planned" in (trained.path / "report.html").read_text("utf-8")
+
+
 def test_a_project_that_was_read_takes_no_overrides(small_file):
     project = kilter.read_project(small_file)
 

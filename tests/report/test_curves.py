@@ -11,6 +11,7 @@ from kilter.report.curves import MOST_POINTS, curve_section, smooth, step_of, th
 from kilter.values.document import Figure
 from kilter.values.finding import Finding, Severity
 from kilter.values.history import History
+from kilter.values.plan import Plan
 
 
 def finding(*, where=(), **evidence):
@@ -19,8 +20,50 @@ def finding(*, where=(), **evidence):
     )
 
 
-def figures(history, findings=()):
-    return {block.title: block for block in curve_section(history, findings) if isinstance(block, Figure)}
+def figures(history, findings=(), plan=None):
+    return {block.title: block for block in curve_section(history, findings, plan) if isinstance(block, Figure)}
+
+
+def planned(rates, *, endless=False):
+    return Plan(
+        rows=10,
+        rows_an_epoch=10,
+        batches=5,
+        smallest=2,
+        largest=2,
+        tokens=None,
+        accumulate=1,
+        steps_per_epoch=5,
+        steps=None if endless else len(rates),
+        epochs=None if endless else len(rates) / 5,
+        length=f"{len(rates)}st",
+        schedule="linear",
+        at=tuple(range(1, len(rates) + 1)),
+        rates=tuple(rates),
+        marks=(),
+    )
+
+
+def test_the_rate_stands_beside_its_plan():
+    rates = [0.1 * (1 - step / 10) for step in range(10)]
+    history = History().extend(range(1, 8), {"train.learning_rate": rates[:7]})
+    drawn = figures(history, plan=planned(rates))["Learning rate"]
+    assert [trace["name"] for trace in drawn.spec["data"]] == ["planned", "learning rate"]
+    assert [len(trace["x"]) for trace in drawn.spec["data"]] == [10, 7]
+    assert drawn.says.endswith("at the end, as planned.")
+
+
+def test_a_rate_that_left_its_plan_says_where_and_how_far():
+    history = History().extend(range(1, 9), {"train.learning_rate": [0.1] * 4 + [0.05] * 2 + [0.025] * 2})
+    says = figures(history, plan=planned([0.1] * 12))["Learning rate"].says
+    assert "planned otherwise from step 5 on: in the end 0.25 of the plan" in says
+
+
+@pytest.mark.parametrize("plan", [None, planned([0.1, 0.1], endless=True)], ids=["none", "by the clock"])
+def test_without_a_plan_of_the_whole_run_nothing_is_said_of_one(plan):
+    drawn = figures(History().extend([1, 2], {"train.learning_rate": [0.1, 0.1]}), plan=plan)["Learning rate"]
+    assert len(drawn.spec["data"]) == 1
+    assert "plan" not in drawn.says
 
 
 def test_each_recorded_quantity_has_its_chart(languages):

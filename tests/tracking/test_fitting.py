@@ -13,6 +13,8 @@ from kilter.logs.metrics_jsonl import read_log
 from kilter.testing.killing import differences, survive, trainee
 from kilter.testing.trainee import STEPS, make_pipeline
 from kilter.tracking.fitting import CHECKPOINTS, fit
+from kilter.tracking.recording import LOG_NAME
+from kilter.tracking.samples_jsonl import SAMPLES, read_samples
 from kilter.training.checkpoints import newest
 from kilter.training.events import StepDone, Stop
 from kilter.values.errors import DataError, Interrupted, TrainingError, UsageError
@@ -47,8 +49,9 @@ class Disturbing:
 def test_what_is_recorded_is_on_disk(undisturbed):
     recorded = rows(undisturbed)
     assert [step for step, values in recorded if "train.loss" in values] == list(range(1, 21))
-    assert [step for step, values in recorded if "valid.loss" in values] == [10, 20]
+    assert [step for step, values in recorded if "valid.loss" in values] == [0, 10, 20]
     assert newest(undisturbed / CHECKPOINTS).step == 20
+    assert [sampled.step for sampled in read_samples(undisturbed / SAMPLES)] == [0, 10, 20]
 
 
 def test_a_training_that_was_told_to_stop_goes_on_as_if_it_had_not(tmp_path, undisturbed):
@@ -168,15 +171,17 @@ def test_a_signal_is_an_interruption_with_a_checkpoint(tmp_path, undisturbed):
         fit(make_pipeline(length="20st"), folder=tmp_path, observers=[at_seven])
     assert raised.value.exit_code == 130
     assert newest(tmp_path / CHECKPOINTS).step == rows(tmp_path)[-1][0] == 7
-    fit(make_pipeline(length="20st"), folder=tmp_path, resume=True)
+    fitted = fit(make_pipeline(length="20st"), folder=tmp_path, resume=True)
     assert differences(tmp_path, undisturbed) == ()
+    assert fitted.samples == read_samples(tmp_path / SAMPLES) == read_samples(undisturbed / SAMPLES)
+    assert fitted.cost.examples == read_log(undisturbed / LOG_NAME).history.last("clock.examples")
 
 
 def test_a_signal_at_a_step_that_is_evaluated_waits_for_the_evaluation(tmp_path, undisturbed):
     at_ten = Disturbing(10, lambda: signal.raise_signal(signal.SIGINT))
     with pytest.raises(Interrupted, match="after step 10"):
         fit(make_pipeline(length="20st"), folder=tmp_path, observers=[at_ten])
-    assert "valid.loss" in rows(tmp_path)[-1][1]
+    assert any("valid.loss" in values for step, values in rows(tmp_path) if step == 10)
     fit(make_pipeline(length="20st"), folder=tmp_path, resume=True)
     assert differences(tmp_path, undisturbed) == ()
 

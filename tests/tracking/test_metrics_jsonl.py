@@ -1,17 +1,11 @@
-import errno
 import math
-import os
-import resource
-from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from kilter.logs.metrics_jsonl import read_log
-from kilter.tracking import metrics_jsonl
 from kilter.tracking.metrics_jsonl import MetricsLog, go_back
-from kilter.values.errors import TrainingError
 from kilter.values.history import History
 
 ROWS = [(1, {"a": 0.1}), (1, {"b": 2.0}), (2, {"a": math.nan}), (3, {"a": -math.inf, "b": 1e-300})]
@@ -81,52 +75,3 @@ def test_going_back_drops_a_line_that_was_cut_short(path):
 def test_going_back_makes_the_file_of_a_run_that_begins(path):
     assert len(go_back(path, 0)) == 0
     assert path.read_text("utf-8") == ""
-
-
-def test_a_full_disk_is_said(path, monkeypatch):
-    def full(_descriptor):
-        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-
-    log = MetricsLog(path)
-    log.write(ROWS[:1])
-    monkeypatch.setattr(metrics_jsonl.os, "fsync", full)
-
-    with pytest.raises(TrainingError, match="No space left on device"):
-        log.flush()
-    with pytest.raises(TrainingError, match="No space left on device"):
-        log.close()
-    with pytest.raises(TrainingError, match="what was recorded before is untouched"):
-        go_back(path, 0)
-    assert read_log(path).history.last("a") == 0.1
-
-
-def test_a_row_that_found_no_room_leaves_no_half_and_can_be_written_again(path):
-    log = MetricsLog(path)
-    log.write(ROWS)
-    size = path.stat().st_size
-    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (size + 10, hard))  # room for ten bytes of the next row
-    try:
-        with pytest.raises(TrainingError, match="File too large"):
-            log.write(ROWS)
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
-    assert path.stat().st_size == size
-    log.write(ROWS)
-    log.close()
-    assert path.read_bytes()[size:] == path.read_bytes()[:size]
-
-
-def test_a_folder_that_is_not_there_is_said(tmp_path):
-    with pytest.raises(TrainingError, match="could not be written"):
-        MetricsLog(tmp_path / "none" / "metrics.jsonl")
-
-
-@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full here")
-def test_a_disk_that_refuses_a_row_is_said():
-    log = MetricsLog(Path("/dev/full"))
-
-    with pytest.raises(TrainingError, match="No space left on device"):
-        log.write(ROWS)
-    with pytest.raises(TrainingError, match="could not be written"):
-        log.close()  # no device of that kind can be flushed

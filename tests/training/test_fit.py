@@ -6,13 +6,14 @@ from functools import partial
 import pytest
 import torch
 
+from kilter.engine.averaging import judged
+from kilter.engine.predicting import predict
 from kilter.training.checkpoints import newest
-from kilter.training.events import Evaluated, Finished, Measured, StepDone, Stop
-from kilter.training.fit import ask, fit, plan
+from kilter.training.events import Counted, Evaluated, Finished, Measured, StepDone, Stop
+from kilter.training.fit import begin, fit, plan
 from kilter.training.keeping import read_best, write_best
 from kilter.values.errors import DataError, RecipeError, TrainingError, UsageError
 from kilter.values.finding import Finding, Severity
-from kilter.values.history import History
 
 # Layers are measured in each step, however slow the machine is: what is recorded hangs on no clock.
 each_step = partial(fit, measuring=1e6)
@@ -104,8 +105,9 @@ def test_events_come_in_order_and_everything_is_flushed_before_a_checkpoint(make
     teller = Teller()
     fit(make_pipeline(train={"length": "2ep"}), folder=tmp_path, observers=[teller], measuring=0)
     kinds = [type(event) for event in teller.events]
-    assert kinds == [*[StepDone] * 4, Evaluated, *[StepDone] * 4, Evaluated, Finished]
-    assert teller.flushed == [5, 10, 11]
+    epoch = [*[StepDone] * 4, Evaluated, Counted]  # what it has cost is counted before each checkpoint
+    assert kinds == [Evaluated, Counted, *epoch, *epoch, Counted, Finished]
+    assert teller.flushed == [2, 8, 14, 16]
     assert [event.more_follows for event in teller.events if isinstance(event, StepDone)] == [
         False,
         False,
@@ -119,10 +121,11 @@ def test_a_measurement_comes_between_its_step_and_its_evaluation_and_nothing_is_
     sections = {"train": {"length": "4st", "evaluate_every": "2st"}, "save": {"every": "1st"}}
     each_step(make_pipeline(**sections), folder=tmp_path, observers=[teller])
     kinds = [type(event) for event in teller.events]
-    assert kinds == [*[StepDone, Measured, StepDone, Measured, Evaluated] * 2, Finished]
+    two = [StepDone, Measured, Counted, StepDone, Measured, Evaluated, Counted]
+    assert kinds == [Evaluated, Counted, *two, *two, Counted, Finished]
     assert [event.more_follows for event in teller.events if isinstance(event, StepDone)] == [True] * 4
     assert [event.more_follows for event in teller.events if isinstance(event, Measured)] == [False, True] * 2
-    assert teller.flushed == [2, 5, 7, 10, 11]
+    assert teller.flushed == [2, 5, 9, 12, 16, 18]
 
 
 def test_measuring_changes_no_bit_of_a_training(make_pipeline):
@@ -211,17 +214,8 @@ def test_without_a_validation_split_the_last_weights_are_taken(make_pipeline):
 
 
 def test_a_schedule_that_does_not_fit_is_an_error(make_pipeline):
-    with pytest.raises(RecipeError, match="warmup takes 100 steps, and the whole run has 8"):
+    with pytest.raises(RecipeError, match="warmup takes 100 steps; the whole run has 8"):
         plan(make_pipeline(train={"length": "2ep"}, schedule={"name": "cosine", "warmup": "100st"}))
-
-
-def test_hooks_are_asked_once_and_the_first_stop_counts():
-    finding = Finding(code="C1", name="x", severity=Severity.NOTE, seen="s", advice="a")
-    answers = [None, Stop("first"), finding, Stop("second")]
-    stop, findings = ask(
-        [lambda _event, _history, answer=answer: answer for answer in answers], Finished(0, ""), History()
-    )
-    assert (stop, findings) == (Stop("first"), (finding,))
 
 
 def test_a_stop_at_a_step_that_is_evaluated_waits_for_the_evaluation(make_pipeline, tmp_path):
@@ -230,7 +224,7 @@ def test_a_stop_at_a_step_that_is_evaluated_waits_for_the_evaluation(make_pipeli
 
     fitted = fit(make_pipeline(train={"length": "3ep"}), folder=tmp_path, hooks=(stopping,))
     assert (fitted.step, fitted.reason, fitted.best_step) == (4, "enough", 4)
-    assert fitted.history["valid.loss"].steps.tolist() == [4]
+    assert fitted.history["valid.loss"].steps.tolist() == [0, 4]
     assert newest(tmp_path).step == 4
 
 
@@ -254,7 +248,7 @@ def test_a_training_that_had_decided_to_stop_does_not_go_on(make_pipeline, tmp_p
 def test_hooks_that_are_asked_again_see_what_they_saw(make_pipeline, tmp_path, kind):
     def told(shown):
         def hook(event, history):
-            shown.append((event, list(history.rows())))
+            shown.append((event, [row for row in history.rows() if any("clock" not in name for name in row[1])]))
             return Stop("enough") if isinstance(event, kind) and event.step == 8 else None
 
         return hook
@@ -277,7 +271,7 @@ def test_what_the_hooks_find_at_the_end_counts_and_survives_a_resume(make_pipeli
         return finding("X1", f"evaluated at {event.step}") if isinstance(event, Evaluated) else None
 
     def whenever(event, history):
-        return finding("X2", f"{len(history)} rows") if event.step > 1 else None
+        return finding("X2", f"{len(history['train.loss'])} losses") if event.step > 1 else None
 
     hooks = (at_evaluations, whenever)
     done = fit(
@@ -286,7 +280,7 @@ def test_what_the_hooks_find_at_the_end_counts_and_survives_a_resume(make_pipeli
         hooks=hooks,
         measuring=0,
     )
-    assert [found.seen for found in done.findings] == ["evaluated at 9", "12 rows"]
+    assert [found.seen for found in done.findings] == ["evaluated at 9", "9 losses"]
     start = newest(tmp_path)
     again = fit(make_pipeline(train={"length": "9st"}), folder=tmp_path, hooks=hooks, start=start, history=done.history)
     assert again.findings == done.findings
@@ -466,3 +460,43 @@ def test_a_finding_about_a_batch_names_its_rows(make_pipeline):
     leg = next(plan(pipeline).legs(2))
     assert found.where == ("step 3", *(pipeline.splits["train"].ids[row] for rows in leg.window for row in rows))
     assert len(found.where) == 33
+
+
+RATES = (
+    {"schedule": {"name": "plateau", "patience": 1, "factor": 0.5, "minimum_difference": 0.3}},
+    {"schedule": {"name": "one_cycle"}},
+    {"schedule": {"name": "warm_restarts", "warmup": "2st", "first": "4st", "growth": 1.5}},
+    {"schedule": {"name": "wsd", "shape": "one_minus_sqrt", "warmup": "2st", "cooldown": "5st"}},
+    {"optimizer": {"name": "schedule_free_adamw"}, "schedule": {"name": "constant", "warmup": "3st"}},
+)
+
+
+@pytest.mark.parametrize("rates", RATES, ids=["plateau", "one cycle", "restarts", "cooldown", "schedule-free"])
+@pytest.mark.parametrize("stop_at", [5, 8])
+def test_a_rate_goes_on_exactly_where_it_was(make_pipeline, tmp_path, rates, stop_at):
+    def made():
+        return make_pipeline(dropout=0.5, train={"length": "4ep"}, save={"every": "1st"}, **rates)
+
+    def stopping(event, history):
+        return Stop("enough") if isinstance(event, StepDone) and event.step == stop_at else None
+
+    whole = each_step(made())
+    first = each_step(made(), folder=tmp_path, hooks=(stopping,))
+    start = newest(tmp_path)
+    second = each_step(made(), folder=tmp_path, start=start, history=first.history.until(start.step))
+    assert start.step == stop_at
+    assert same(weights(whole), weights(second))
+    assert without_clock(whole.history) == without_clock(second.history)
+
+
+def test_what_an_averaging_optimizer_leaves_is_the_average_that_was_evaluated(make_pipeline, tmp_path):
+    pipeline = make_pipeline(
+        train={"length": "3ep"}, optimizer={"name": "schedule_free_adamw"}, schedule={"name": "constant"}
+    )
+    fitted = fit(pipeline, folder=tmp_path)
+    loss = predict(pipeline, fitted.model, pipeline.splits["valid"], device="cpu").loss
+    assert loss == fitted.history["valid.loss"].values[-1]
+    training = begin(pipeline, newest(tmp_path))
+    assert not same(weights(fitted), training.model.state_dict())
+    with judged(training.optimizer):
+        assert same(weights(fitted), training.model.state_dict())

@@ -7,7 +7,6 @@ from kilter.checks.curves import CURVE_CHECKS
 from kilter.training import hooks
 from kilter.training.events import Evaluated, Finished, Measured, StepDone, Stop
 from kilter.training.hooks import default_hooks, falls_due, watching
-from kilter.training.stopping import not_finite
 from kilter.values.finding import Finding, Severity, Skipped
 from kilter.values.history import History
 from kilter.values.recipe import Recipe
@@ -49,6 +48,12 @@ def test_what_judges_the_end_is_asked_there_alone():
     history = History().append(1, {"valid.loss": 1.0})
     assert watching(Longish(), at_the_end=True)(evaluated, history) is None
     assert watching(Longish(), at_the_end=True)(finished, history).seen == "row 0"
+
+
+def test_the_model_as_it_was_made_has_no_curves_to_look_at():
+    assert (
+        watching(Longish())(Evaluated(0, 0, "valid", {"loss": 1.0}), History().append(0, {"valid.loss": 1.0})) is None
+    )
 
 
 def test_looks_become_rarer_as_evaluations_become_many():
@@ -95,7 +100,7 @@ def test_a_failure_stops_a_run_at_an_evaluation_if_that_is_wanted():
 
 def test_the_default_hooks_are_numbers_early_stopping_and_every_curve_check():
     found = default_hooks(Recipe())
-    assert found[0] is not_finite
+    assert found[0](StepDone(1, 0, float("nan"), 1.0, 0.1), History()).failed
     assert len(found) == 2 + len(CURVE_CHECKS)
     assert CURVE_CHECKS
 

@@ -3,7 +3,7 @@ import threading
 
 import pytest
 
-from kilter.training.interruption import interruptible
+from kilter.training.interruption import interruptible, terminable
 
 
 def ctrl_c(number=signal.SIGINT):
@@ -38,6 +38,16 @@ def test_afterwards_all_is_as_before():
     with pytest.raises(ZeroDivisionError):
         fail()
     assert (signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM)) == before
+
+
+def test_a_request_to_end_is_an_interruption_where_nothing_waits_for_a_step():
+    before = signal.getsignal(signal.SIGTERM)
+    with terminable(), pytest.raises(KeyboardInterrupt):
+        signal.raise_signal(signal.SIGTERM)
+    assert signal.getsignal(signal.SIGTERM) == before
+    with terminable(), interruptible() as request:  # inside, a training makes its step first
+        signal.raise_signal(signal.SIGTERM)
+        assert request.signal == "SIGTERM"
 
 
 def test_outside_the_main_thread_nothing_is_received_and_nothing_breaks():

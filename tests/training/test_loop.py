@@ -22,6 +22,7 @@ def test_the_steps_of_the_itinerary_are_made_and_told(make_pipeline):
     pipeline = make_pipeline(train={"length": "7st", "evaluate_every": "3st"}, schedule="constant")
     told, training = events(pipeline)
     assert [(type(event), event.step, event.epoch) for event, _ in told] == [
+        (Evaluated, 0, 0),  # the model as it was made
         (StepDone, 1, 0),
         (StepDone, 2, 0),
         (StepDone, 3, 0),
@@ -52,8 +53,8 @@ def test_every_so_many_steps_layers_are_measured_after_the_update(make_pipeline)
             assert event.numbers["weight/out.weight"] == pytest.approx(weight.square().mean().sqrt().item(), rel=1e-5)
             assert event.numbers["update/out.weight"] > 0
             assert event.seconds > 0
-    assert told[2:4] == [(StepDone, 3, True), (Measured, 3, False)]
-    assert told[6:9] == [(StepDone, 6, True), (Measured, 6, True), (Evaluated, 6, None)]
+    assert told[3:5] == [(StepDone, 3, True), (Measured, 3, False)]
+    assert told[7:10] == [(StepDone, 6, True), (Measured, 6, True), (Evaluated, 6, None)]
     assert sum(kind is Measured for kind, *_ in told) == 2
 
 

@@ -1,6 +1,6 @@
 import math
 
-from kilter.training.events import Evaluated, Finished, Measured, StepDone
+from kilter.training.events import Counted, Evaluated, Finished, Measured, StepDone
 from kilter.training.rows import record, retell
 from kilter.values.history import History
 
@@ -43,6 +43,29 @@ def test_a_step_that_was_not_evaluated_is_told_alone():
     step = StepDone(4, 1, 0.5, 2.0, 0.01)
     assert [event for event, _ in retell(of(StepDone(3, 0, 1.0, 1.0, 0.1), evaluated, step))] == [step]
     assert [event for event, _ in retell(of(step))] == [step]
+
+
+def test_what_it_cost_is_a_row_of_its_own_that_is_not_told_again():
+    evaluated, counted = Evaluated(0, 0, "valid", {"loss": 0.4}), Counted(0, 0, {"clock.waiting": 1.5})
+    history = of(evaluated, counted, counted)
+    assert list(history.rows(1)) == [(0, {"clock.waiting": 1.5})] * 2
+    told = list(retell(history))
+    assert [event for event, _ in told] == [evaluated]
+    assert len(told[0][1]) == 1
+    step = StepDone(4, 1, 0.5, 2.0, 0.01)
+    assert [event for event, _ in retell(of(evaluated, step, Counted(4, 1, {"clock.waiting": 2.0})))] == [step]
+
+
+def test_steps_that_were_not_made_are_counted_by_kind():
+    lost = StepDone(1, 0, math.nan, 1.0, 0.1)
+    empty = StepDone(2, 0, math.nan, 0.0, 0.1, empty=True)
+    history = of(lost, empty, StepDone(3, 0, 0.5, math.inf, 0.1))
+    assert history["train.skipped"].steps.tolist() == [1, 3]
+    assert history["train.skipped"].values.tolist() == [1.0, 2.0]
+    assert (history["train.empty"].steps.tolist(), history["train.loss"].steps.tolist()) == ([2], [1, 3])
+    ((told, _),) = retell(history.until(2))
+    assert (told.step, told.empty, told.gradient_norm) == (2, True, 0.0)
+    assert math.isnan(told.loss)
 
 
 def test_of_nothing_nothing_is_told():

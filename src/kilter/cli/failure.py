@@ -8,10 +8,14 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import click
 
 from kilter.values.errors import Interrupted, KilterError, UsageError
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 def exit_code_of(error: BaseException, words: Sequence[str]) -> int:
@@ -38,6 +42,8 @@ def exit_code_of(error: BaseException, words: Sequence[str]) -> int:
     if not isinstance(error, KilterError):
         error = _unexpected(error)
     click.echo(f"{type(error).__name__}: {error}", err=True)
+    if error.run is not None:
+        _say_where(error.run)
     if "--json" in words:
         _say_as_json(error, words)
     return error.exit_code
@@ -66,6 +72,17 @@ def _unexpected(error: BaseException) -> KilterError:
     )
 
 
+def _say_where(folder: Path) -> None:
+    """Where the run is that an error ended, its best score, and the next command."""
+    from kilter.cli.ending import ending_text
+    from kilter.project.folder import load_run
+
+    try:
+        click.echo(ending_text(load_run(folder)), nl=False, err=True)
+    except KilterError:  # the disk that ended it can still refuse
+        click.echo(f"run: {folder}", err=True)
+
+
 def _say_as_json(error: KilterError, words: Sequence[str]) -> None:
     import json
 
@@ -76,7 +93,7 @@ def _say_as_json(error: KilterError, words: Sequence[str]) -> None:
         "schema": SCHEMA,
         "command": command,
         "status": "interrupted" if isinstance(error, Interrupted) else "failed",
-        "run": None,
+        "run": None if error.run is None else str(error.run),
         "scores": {},
         "findings": [],
         "error": {

@@ -20,14 +20,19 @@ COMMANDS: Final = (
     "run",
     "audit",
     "check",
+    "check-resume",
     "train",
+    "cooldown",
     "evaluate",
     "compare",
     "diagnose",
     "predict",
     "report",
 )
-"""In the order in which a person meets them; each is the function of that name in the file of that name."""
+"""In the order in which a person meets them; each is the function of that name in the file of that name.
+
+In Python names, `_` stands for `-`.
+"""
 
 
 @final
@@ -40,7 +45,8 @@ class Commands(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in COMMANDS:
             return None
-        command: click.Command = getattr(import_module(f"kilter.cli.{cmd_name}"), cmd_name)
+        name = cmd_name.replace("-", "_")
+        command: click.Command = getattr(import_module(f"kilter.cli.{name}"), name)
         return command
 
     def resolve_command(

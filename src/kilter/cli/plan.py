@@ -2,66 +2,54 @@
 
 from __future__ import annotations
 
+import shutil
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from kilter.project.reading import Project
+    from kilter.values.plan import Plan
 
 
-def plan_of(project: Project) -> dict[str, Any]:
-    """The arithmetic of the run, the size of the model, and every number of the recipe."""
-    from kilter.engine.schedules import rate
+def plan_of(project: Project) -> tuple[Plan, dict[str, Any]]:
+    """The plan of a run; and beside it the size of its splits and its model, and every number of the recipe."""
     from kilter.engine.seeding import fresh_model
     from kilter.project.assembling import build_pipeline, clean, load_dataset
     from kilter.training.fit import plan
+    from kilter.training.planning import lay_out
 
     dataset, _ = clean(project, load_dataset(project))
     pipeline, _ = build_pipeline(project, dataset)
-    itinerary = plan(pipeline)
-    recipe = pipeline.recipe
-    model = fresh_model(pipeline, recipe.train.seed)
-    steps = itinerary.describe()
-    total = steps["steps"]
-    marks = sorted({1, *(round(total * share) for share in (0.05, 0.25, 0.5, 0.75)), total} - {0})
-    rates = {
-        str(step): recipe.optimizer.learning_rate
-        * rate(recipe.schedule, step=step - 1, total=total, steps_per_epoch=itinerary.steps_per_epoch)
-        for step in marks
-    }
-    return {
-        **steps,
+    laid_out = lay_out(pipeline, plan(pipeline))
+    model = fresh_model(pipeline, pipeline.recipe.train.seed)
+    return laid_out, {
         "splits": dict(dataset.sizes),
         "parameters": sum(parameter.numel() for parameter in model.parameters()),
-        "learning_rate_at_step": rates,
-        "recipe": recipe.model_dump(mode="json"),
+        "recipe": pipeline.recipe.model_dump(mode="json"),
     }
 
 
-def plan_text(planned: dict[str, Any]) -> str:
-    """A plan as text."""
-    from kilter.cli.result import paper
-    from kilter.values.document import Document, Grid, Heading
+def plan_document(plan: Plan, beside: dict[str, Any]) -> dict[str, Any]:
+    """A plan as JSON."""
+    from kilter.values.json_form import to_json
 
-    splits = ", ".join(f"{name} {size:,}" for name, size in planned["splits"].items())
-    rates = ", ".join(f"{value:.3g} at step {step}" for step, value in planned["learning_rate_at_step"].items())
-    facts = (
-        ("rows", splits),
-        ("steps", f"{planned['steps']:,}, {planned['steps_per_epoch']:,} an epoch"),
-        ("parameters", f"{planned['parameters']:,}"),
-        ("learning rate", rates),
-    )
+    said: dict[str, Any] = to_json(plan)
+    rates = dict(zip(map(str, said.pop("at")), said.pop("rates"), strict=True))
+    return {**said, "rows_a_step": plan.rows_a_step, **beside, "learning_rate_at_step": rates}
+
+
+def plan_text(plan: Plan, beside: dict[str, Any]) -> str:
+    """A plan as text: the arithmetic, the curve, and every number of the recipe."""
+    from kilter.cli.result import paper
+    from kilter.report.plan import drawn, plan_grid
+    from kilter.values.document import Document, Grid
+
     settings = tuple(
         (f"{section}.{key}", "–" if value is None else str(value))
-        for section, keys in planned["recipe"].items()
+        for section, keys in beside["recipe"].items()
         for key, value in keys.items()
     )
-    return paper(
-        Document(
-            title="What would be done",
-            blocks=(
-                Grid(columns=("what", "how much"), rows=facts),
-                Heading(text="Recipe", level=3),
-                Grid(columns=("key", "value"), rows=settings),
-            ),
-        )
-    )
+    grid = plan_grid(plan, sizes=beside["splits"])
+    facts = Grid(columns=grid.columns, rows=(*grid.rows, ("parameters", f"{beside['parameters']:,}")))
+    curve = "\n".join(drawn(plan, width=min(100, shutil.get_terminal_size((100, 24)).columns)))
+    recipe = Document(title="Recipe", blocks=(Grid(columns=("key", "value"), rows=settings),))
+    return f"{paper(Document(title='What would be done', blocks=(facts,)))}\n{curve}\n\n{paper(recipe)}"

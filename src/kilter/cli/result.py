@@ -80,6 +80,7 @@ def finding_form(finding: Finding) -> dict[str, object]:
 
 def run_result(command: str, run: Run, **more: object) -> dict[str, object]:
     """The document of a command that ends with a run: the trained model's scores on the split that judges."""
+    from kilter.cli.ending import best, following
     from kilter.project.folder import REPORT
     from kilter.values.finding import in_order
 
@@ -92,7 +93,10 @@ def run_result(command: str, run: Run, **more: object) -> dict[str, object]:
         scores=trained.scores if trained else (),
         findings=in_order(run.findings),
         split=trained.split if trained else None,
+        best=best(run),
+        next=following(run),
         report=str(report) if report.exists() else None,
+        cost=run.cost,
         **more,
     )
 
@@ -121,11 +125,11 @@ def paper(document: Document) -> str:
 
 
 def run_text(run: Run) -> str:
-    """A run as text: its report, and where the page and the folder are."""
-    from kilter.project.folder import REPORT
+    """A run as text: its report without machine and settings; then its folder, best score, next command and page."""
+    from kilter.cli.ending import ending_text
     from kilter.report.composing import compose
 
-    return f"{paper(compose(run))}\nreport: {run.path / REPORT}\n"
+    return f"{paper(compose(run, background=False))}\n{ending_text(run)}"
 
 
 def examination_text(title: str, examination: Examination, *, told: bool = False) -> str:

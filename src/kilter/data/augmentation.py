@@ -1,49 +1,114 @@
-"""Variations of training examples; each is a function of (seed, epoch, row) and of nothing else."""
+"""How training examples are varied, as a recipe says it: all of it a function of (seed, epoch, row)."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Final
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from typing import TYPE_CHECKING
 
-import numpy as np
-import torch
-from torch import Tensor
+from kilter.data.image_variations import cut_out, flipped, rotated, shifted
+from kilter.data.number_variations import with_noise
+from kilter.data.text_variations import with_swaps, with_synonyms, without_tokens
+from kilter.values.errors import Fault
+from kilter.values.recipe import Augment
 
-from kilter.data.randomness import normals, uniforms
-from kilter.data.vocabulary import RESERVED, UNKNOWN
+if TYPE_CHECKING:
+    from torch import Tensor
 
-DROPPING: Final = 1  # purposes of random numbers
-ADDING: Final = 2
-MOVING: Final = 3
-FLIPPING: Final = 4
-
-
-def without_tokens(tokens: Tensor, *, share: float, seed: int, epoch: int, rows: Sequence[int]) -> Tensor:
-    """Token ids (b, t) of which a share, drawn one by one, are unknown; padding and marks stay."""
-    drawn = uniforms(seed=seed, epoch=epoch, rows=rows, count=tokens.shape[1], purpose=DROPPING)
-    dropped = torch.from_numpy(drawn < share) & (tokens >= RESERVED)
-    return tokens.masked_fill(dropped, UNKNOWN)
+    from kilter.data.preprocessing import Encoded
+    from kilter.data.text_variations import Synonyms
 
 
-def with_noise(numbers: Tensor, *, deviation: float, seed: int, epoch: int, rows: Sequence[int]) -> Tensor:
-    """Numbers (b, f) with normal noise of this standard deviation added."""
-    noise = normals(seed=seed, epoch=epoch, rows=rows, count=numbers.shape[1], purpose=ADDING)
-    return numbers + torch.from_numpy((deviation * noise).astype(np.float32))
+def augmented(
+    inputs: Mapping[str, Tensor],
+    augment: Augment,
+    synonyms: Synonyms | None,
+    *,
+    seed: int,
+    epoch: int,
+    rows: Sequence[int],
+) -> dict[str, Tensor]:
+    """The inputs of these rows, each varied by itself.
+
+    Tokens change places, then are replaced, then dropped; images are turned, then moved, mirrored and cut.
+    """
+    replaced = None if synonyms is None else partial(with_synonyms, synonyms=synonyms, share=augment.synonym_share)
+    steps: tuple[tuple[str, object, Callable[..., Tensor] | None], ...] = (
+        ("tokens", augment.token_swaps, partial(with_swaps, share=augment.token_swaps)),
+        ("tokens", synonyms, replaced),
+        ("tokens", augment.token_dropout, partial(without_tokens, share=augment.token_dropout)),
+        ("numbers", augment.noise, partial(with_noise, deviation=augment.noise)),
+        ("image", augment.rotate, partial(rotated, degrees=augment.rotate)),
+        ("image", augment.shift, partial(shifted, most=augment.shift)),
+        ("image", augment.flip, flipped),
+        ("image", augment.cutout, partial(cut_out, side=augment.cutout)),
+    )
+    varied = dict(inputs)
+    for name, wanted, vary in steps:
+        if wanted and vary is not None:
+            varied[name] = vary(varied[name], seed=seed, epoch=epoch, rows=rows)
+    return varied
 
 
-def shifted(images: Tensor, *, most: int, seed: int, epoch: int, rows: Sequence[int]) -> Tensor:
-    """Images (b, c, h, w) moved by up to `most` pixels down or up and right or left; what comes in repeats the edge."""
-    drawn = uniforms(seed=seed, epoch=epoch, rows=rows, count=2, purpose=MOVING)
-    moves = torch.from_numpy(np.floor(drawn * (2 * most + 1)).astype(np.int64) - most)
-    batch, channels, height, width = images.shape
-    down = (torch.arange(height) - moves[:, :1]).clamp(0, height - 1)
-    right = (torch.arange(width) - moves[:, 1:]).clamp(0, width - 1)
-    moved = images.gather(2, down[:, None, :, None].expand(batch, channels, height, width))
-    return moved.gather(3, right[:, None, None, :].expand(batch, channels, height, width))
+def augmentation_faults(augment: Augment, encoded: Encoded, *, each_token: bool) -> list[Fault]:
+    """Settings that decide nothing for these inputs, or would make their targets wrong.
+
+    Args:
+        augment: how rows are to be varied.
+        encoded: their inputs.
+        each_token: whether each token has a target of its own.
+    """
+    kinds = {
+        "token_dropout": (encoded.tokens, "texts"),
+        "token_swaps": (encoded.tokens, "texts"),
+        "synonyms": (encoded.tokens, "texts"),
+        "noise": (encoded.numbers, "numbers"),
+        "shift": (encoded.image, "images"),
+        "flip": (encoded.image, "images"),
+        "rotate": (encoded.image, "images"),
+        "cutout": (encoded.image, "images"),
+    }
+    faults = [
+        Fault(
+            met=f"augment.{name} decides nothing",
+            legal=f"it is for {kind}, and no input holds any",
+            remedy="leave it out",
+        )
+        for name, (array, kind) in kinds.items()
+        if getattr(augment, name) and array is None
+    ]
+    if augment.synonyms is None and augment.synonym_share != Augment().synonym_share:
+        legal = "it is the share of tokens that `augment.synonyms` replaces"
+        faults.append(Fault(met="augment.synonym_share decides nothing", legal=legal, remedy="leave it out"))
+    if each_token:
+        legal = "each token has its own target here, which would stay where it is; token_dropout leaves tokens in place"
+        faults += [
+            Fault(met=f"augment.{name}", legal=legal, remedy="leave it out")
+            for name in ("token_swaps", "synonyms")
+            if getattr(augment, name)
+        ]
+    if encoded.image is not None:
+        side = min(encoded.image.shape[2:])
+        faults += [
+            Fault(
+                met=f"augment.{name} = {getattr(augment, name)}",
+                legal=f"less than the smaller side of the images, {side} pixels",
+            )
+            for name in ("shift", "cutout")
+            if getattr(augment, name) >= side
+        ]
+    if augment.mixup:
+        faults += _mixup_faults(encoded)
+    return faults
 
 
-def flipped(images: Tensor, *, seed: int, epoch: int, rows: Sequence[int]) -> Tensor:
-    """Images (b, c, h, w) of which each, by the toss of a coin, is mirrored left to right."""
-    drawn = uniforms(seed=seed, epoch=epoch, rows=rows, count=1, purpose=FLIPPING)
-    mirrored = torch.from_numpy(drawn < 0.5)[:, :, None, None]
-    return torch.where(mirrored, images.flip(-1), images)
+def _mixup_faults(encoded: Encoded) -> list[Fault]:
+    given = {"texts": encoded.tokens, "categories": encoded.categories}
+    there = [kind for kind, array in given.items() if array is not None]
+    if not there:
+        return []
+    remedy = "leave it out"
+    if there == ["categories"] and encoded.numbers is not None:
+        remedy += "; columns of few whole numbers are no categories with preprocessing.levels: 0"
+    legal = f"it mixes numbers and images, and inputs hold {' and '.join(there)}"
+    return [Fault(met="augment.mixup", legal=legal, remedy=remedy)]

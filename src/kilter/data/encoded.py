@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from operator import itemgetter
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final, final
@@ -11,19 +12,23 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from kilter.data.augmentation import flipped, shifted, with_noise, without_tokens
-from kilter.data.batching import bucketed, shuffled, swept, swept_by_length
+from kilter.data.augmentation import augmentation_faults, augmented
+from kilter.data.batching import bucketed, of_rows, refuse_rest, shuffled, swept, swept_by_length
 from kilter.data.mixing import mixed, tasks_of
+from kilter.data.mixup import mixed_up
 from kilter.data.preprocessing import Encoded
+from kilter.data.sampling import balanced, weighted
 from kilter.data.windows import Windows
 from kilter.values.batch import Batch, Example
-from kilter.values.errors import Fault, RecipeError
+from kilter.values.errors import DataError, Fault, RecipeError
 from kilter.values.recipe import Augment, BatchSize
 from kilter.values.source import Plan
 from kilter.values.table import Kind, Schema, Table
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+    from kilter.data.text_variations import Synonyms
 
 Stack = Callable[[Sequence[object]], Tensor]
 """Encoded targets of a batch as one tensor; a task's `stack`."""
@@ -45,12 +50,14 @@ class EncodedSource:
     __slots__ = (
         "_augment",
         "_batch",
+        "_classes",
         "_dense",
         "_lengths",
         "_letters",
         "_ragged",
         "_schema",
         "_stack",
+        "_synonyms",
         "_table",
         "_target_rows",
         "_targets",
@@ -69,6 +76,7 @@ class EncodedSource:
         stack: Stack,
         batch: BatchSize,
         augment: Augment | None = None,
+        synonyms: Synonyms | None = None,
     ) -> None:
         """Collate the rows.
 
@@ -80,27 +88,36 @@ class EncodedSource:
             stack: makes a tensor of targets.
             batch: how many rows or tokens a batch holds.
             augment: how training rows are varied; None for all other splits.
+            synonyms: what `augment.synonyms` finds for the tokens.
 
         Raises:
-            RecipeError: settings that decide nothing for these inputs.
+            RecipeError: settings that decide nothing for these inputs and targets, or do not go with them.
         """
         if encoded.rows != len(table) or (targets is not None and len(targets) != len(table)):
             given = "no targets" if targets is None else f"{len(targets)} targets"
             message = f"{encoded.rows} encoded rows, a table of {len(table)} rows and {given} must be equally many"
             raise ValueError(message)
         self._augment = None if augment == Augment() else augment
-        _refuse_useless(encoded, batch, self._augment)
-        _refuse_sampling(schema, batch)
+        whole = targets is not None and targets.dtype != object
+        faults = _batch_faults(batch, encoded, schema)
+        if self._augment is not None:
+            each_token = targets is not None and not whole and encoded.answers is None
+            faults += augmentation_faults(self._augment, encoded, each_token=each_token)
+        if faults:
+            raise RecipeError("the recipe does not fit the data", faults=faults)
+        self._synonyms = synonyms
         self._batch = batch
         self._table = table
         self._schema = schema
         self._targets = targets
         self._stack = stack
         # Targets of one size are stacked once; sequences, an object array, are padded batch by batch
-        whole = targets is not None and targets.dtype != object
         self._target_rows = stack(list(targets)) if targets is not None and whole else None
         self._weights = _weights(table, schema)
-        self._tasks = None if batch.sampling == "rows" or targets is None else tasks_of(_present(targets))
+        self._tasks = tasks_of(_present(targets)) if targets is not None and batch.sampling == "tasks" else None
+        self._classes = (
+            targets.astype(np.int64) if targets is not None and whole and batch.sampling == "balanced" else None
+        )
         ragged = {"tokens": encoded.tokens, "segments": encoded.segments, "answers": encoded.answers}
         self._ragged = tuple((name, Windows.of(rows)) for name, rows in ragged.items() if rows is not None)
         self._words = None if encoded.spelled is None else Windows.of(encoded.spelled.words)
@@ -127,35 +144,60 @@ class EncodedSource:
         return np.full(len(self), np.nan) if self._targets is None else self._targets
 
     def plan(self, *, seed: int, epoch: int) -> Plan:
-        """The training order of one epoch: every row once, rows of like length together, batches shuffled.
+        """The training order of one epoch, rows of like length together, batches shuffled.
 
-        Where tasks are sampled, each batch is of one of them (`mixing.mixed`).
+        Every row stands in it once, unless the recipe samples them (`sampling`), which makes no epoch longer. Where
+        tasks are sampled, each batch is of one of them (`mixing.mixed`).
 
         Raises:
-            RecipeError: the budget is less than the longest row.
+            RecipeError: the budget is less than the longest row, or rows do not fill one complete batch.
+            DataError: rows are to be drawn by their weights, and none weighs anything.
         """
-        if self._tasks is None:
-            return self._plan_of(None, seed=seed, epoch=epoch)
-        return mixed(
-            self._tasks,
-            lambda rows, again: self._plan_of(rows, seed=seed, epoch=epoch * _AGAIN + again),
-            exponent=self._batch.sampling_exponent,
-            seed=seed,
-            epoch=epoch,
-        )
+        if self._tasks is not None:
+            return mixed(
+                self._tasks,
+                lambda rows, again: self._plan_of(rows, seed=seed, epoch=epoch * _AGAIN + again),
+                exponent=self._batch.sampling_exponent,
+                seed=seed,
+                epoch=epoch,
+            )
+        drawn = self._drawn(seed=seed, epoch=epoch)
+        plan = self._plan_of(drawn, seed=seed, epoch=epoch)
+        return plan if drawn is None else of_rows(plan, drawn)
+
+    def _drawn(self, *, seed: int, epoch: int) -> NDArray[np.int64] | None:
+        """The rows of an epoch; None for every row once."""
+        if self._classes is not None:
+            return balanced(self._classes, seed=seed, epoch=epoch)
+        if self._batch.sampling != "weighted":
+            return None
+        weights = self._weights.numpy()
+        if not weights.any():
+            met = f"all {len(self)} rows weigh 0, and batch.sampling: weighted draws them by their weights"
+            raise DataError(met, legal="one row at least weighs more", remedy="look at the column of data.weight")
+        return weighted(weights, seed=seed, epoch=epoch)
 
     def _plan_of(self, rows: NDArray[np.int64] | None, *, seed: int, epoch: int) -> Plan:
         """An order of some rows, or of all; as places among them."""
-        size, tokens = self._batch.size, self._batch.tokens
+        batch, count = self._batch, len(self) if rows is None else len(rows)
+        refuse_rest(batch, count)
         if self._lengths is None:
-            return shuffled(len(self) if rows is None else len(rows), size=size or 1, seed=seed, epoch=epoch)
+            return shuffled(count, size=batch.size or 1, seed=seed, epoch=epoch, complete=batch.complete)
         lengths = self._lengths if rows is None else self._lengths[rows]
         longest = int(lengths.max(initial=0))
-        if tokens is not None and tokens < longest:
-            met = f"batch.tokens = {tokens} is less than the longest row, {longest} tokens"
+        if batch.tokens is not None and batch.tokens < longest:
+            met = f"batch.tokens = {batch.tokens} is less than the longest row, {longest} tokens"
             remedy = f"set it to {longest} or more, or cut texts by `preprocessing.longest`"
             raise RecipeError(met, legal="a batch holds one row at least", remedy=remedy)
-        return bucketed(lengths, size=size, tokens=tokens, pool=self._batch.pool, seed=seed, epoch=epoch)
+        return bucketed(
+            lengths,
+            size=batch.size,
+            tokens=batch.tokens,
+            pool=batch.pool,
+            seed=seed,
+            epoch=epoch,
+            complete=batch.complete,
+        )
 
     def sweep(self) -> Plan:
         """An order for evaluation: every row once, the longest first."""
@@ -164,11 +206,21 @@ class EncodedSource:
         return swept_by_length(self._lengths, size=self._batch.size, tokens=self._batch.tokens)
 
     def batch(self, rows: Sequence[int], *, seed: int, epoch: int) -> Batch:
-        """These rows as a training batch, augmented where the split is augmented."""
-        if self._augment is None:
-            return self.plain(rows)
-        inputs = self._inputs(torch.from_numpy(np.asarray(rows, dtype=np.int64)))
-        return self._made(_varied(inputs, self._augment, seed=seed, epoch=epoch, rows=rows), rows)
+        """These rows as a training batch, augmented where the split is augmented.
+
+        Where rows are drawn by their weights, each that was drawn counts as one.
+        """
+        augment = self._augment
+        if augment is None:
+            made = self.plain(rows)
+        else:
+            inputs = self._inputs(torch.from_numpy(np.asarray(rows, dtype=np.int64)))
+            made = self._made(augmented(inputs, augment, self._synonyms, seed=seed, epoch=epoch, rows=rows), rows)
+        if self._batch.sampling == "weighted":
+            made = replace(made, weight=torch.ones(len(rows)))
+        if augment is not None and augment.mixup:
+            made = mixed_up(made, alpha=augment.mixup, seed=seed, epoch=epoch, rows=rows)
+        return made
 
     def plain(self, rows: Sequence[int]) -> Batch:
         """These rows as they are, never augmented."""
@@ -236,53 +288,26 @@ def _present(targets: NDArray[np.generic]) -> NDArray[np.bool_]:
     return present
 
 
-def _refuse_sampling(schema: Schema, batch: BatchSize) -> None:
-    """Raise for task sampling where there are no tasks, and for an exponent that nobody reads."""
-    faults = []
-    if batch.sampling == "tasks" and schema.target_kind is not Kind.RECORD:
-        faults.append(Fault(met="batch.sampling: tasks decides nothing", legal="it is for `task: multitask`"))
-    if batch.sampling_exponent != 1 and batch.sampling == "rows":
-        faults.append(
-            Fault(met="batch.sampling_exponent decides nothing", legal="it is read with `batch.sampling: tasks`")
-        )
-    if faults:
-        raise RecipeError("the recipe does not fit the targets", faults=faults)
-
-
-def _varied(
-    inputs: dict[str, Tensor], augment: Augment, *, seed: int, epoch: int, rows: Sequence[int]
-) -> dict[str, Tensor]:
-    varied = dict(inputs)
-    if augment.token_dropout:
-        varied["tokens"] = without_tokens(
-            inputs["tokens"], share=augment.token_dropout, seed=seed, epoch=epoch, rows=rows
-        )
-    if augment.noise:
-        varied["numbers"] = with_noise(inputs["numbers"], deviation=augment.noise, seed=seed, epoch=epoch, rows=rows)
-    if augment.shift:
-        varied["image"] = shifted(inputs["image"], most=augment.shift, seed=seed, epoch=epoch, rows=rows)
-    if augment.flip:
-        varied["image"] = flipped(varied["image"], seed=seed, epoch=epoch, rows=rows)
-    return varied
-
-
-def _refuse_useless(encoded: Encoded, batch: BatchSize, augment: Augment | None) -> None:
-    """Raise for settings that decide nothing: a person who set them expects that they do."""
-    varied = augment or Augment()
-    settings = {
-        "batch.tokens": (batch.tokens is not None, encoded.tokens, "texts"),
-        "augment.token_dropout": (varied.token_dropout > 0, encoded.tokens, "texts"),
-        "augment.noise": (varied.noise > 0, encoded.numbers, "numbers"),
-        "augment.shift": (varied.shift > 0, encoded.image, "images"),
-        "augment.flip": (varied.flip, encoded.image, "images"),
+def _batch_faults(batch: BatchSize, encoded: Encoded, schema: Schema) -> list[Fault]:
+    """Settings of batches that decide nothing here: a person who set them expects that they do."""
+    needs = {
+        "tasks": (schema.target_kind is Kind.RECORD, "it is for `task: multitask`"),
+        "balanced": (schema.target_kind is Kind.CATEGORY, "it is for a target that is one of several classes"),
+        "weighted": (schema.weight is not None, "no column says what a row counts for; name one in `data.weight`"),
+        "rows": (True, ""),
     }
-    faults = [
-        Fault(met=f"{name} decides nothing", legal=f"it is for {kind}, and no input holds any", remedy="leave it out")
-        for name, (is_set, array, kind) in settings.items()
-        if is_set and array is None
-    ]
-    if faults:
-        raise RecipeError("the recipe does not fit the inputs", faults=faults)
+    there, legal = needs[batch.sampling]
+    faults = [] if there else [Fault(met=f"batch.sampling: {batch.sampling} decides nothing", legal=legal)]
+    if batch.sampling_exponent != 1 and batch.sampling != "tasks":
+        legal = "it is read with `batch.sampling: tasks`"
+        faults.append(Fault(met="batch.sampling_exponent decides nothing", legal=legal))
+    if batch.tokens is not None and encoded.tokens is None:
+        legal = "it is for texts, and no input holds any"
+        faults.append(Fault(met="batch.tokens decides nothing", legal=legal, remedy="leave it out"))
+    if batch.tokens is not None and batch.complete:
+        legal = "batches of a budget of tokens are evened out, and none is a rest; it is read with `batch.size`"
+        faults.append(Fault(met="batch.complete decides nothing", legal=legal, remedy="leave it out"))
+    return faults
 
 
 def _read(value: Any) -> object:

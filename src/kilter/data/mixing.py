@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from kilter.data.batching import of_rows
 from kilter.values.source import Plan
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ def mixed(
         epoch: from 0.
     """
     members = [np.flatnonzero(tasks == task) for task in range(int(tasks.max(initial=-1)) + 1)]
-    once = [_moved(plan(rows, 0), rows) for rows in members]
+    once = [of_rows(plan(rows, 0), rows) for rows in members]
     wanted = [len(batches) for batches in once]
     if exponent != 1:
         wanted = _quotas(np.array([len(rows) for rows in members], dtype=np.float64) ** exponent, sum(wanted))
@@ -47,7 +48,7 @@ def mixed(
         for again in count(1):
             if len(taken) >= number:
                 break
-            taken += _moved(plan(rows, again), rows)
+            taken += of_rows(plan(rows, again), rows)
         batches += taken[:number]
     order = np.random.default_rng([seed, epoch, len(tasks)]).permutation(len(batches))
     return [batches[place] for place in order.tolist()]
@@ -61,10 +62,6 @@ def tasks_of(present: NDArray[np.bool_]) -> NDArray[np.int64]:
     """
     _, tasks = np.unique(present, axis=0, return_inverse=True)
     return tasks.reshape(-1).astype(np.int64)
-
-
-def _moved(plan: Plan, rows: NDArray[np.int64]) -> list[list[int]]:
-    return [rows[np.asarray(batch, dtype=np.int64)].tolist() for batch in plan]
 
 
 def _quotas(shares: NDArray[np.float64], total: int) -> list[int]:

@@ -13,7 +13,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from kilter.data.batching import shuffled, swept
+from kilter.data.batching import refuse_rest, shuffled, swept
 from kilter.data.preprocessing import Preprocessing
 from kilter.data.ragged import Ragged
 from kilter.data.randomness import uniforms
@@ -98,8 +98,13 @@ class StreamSource:
         return self._targets
 
     def plan(self, *, seed: int, epoch: int) -> Plan:
-        """The training order of one epoch: every window once, in random order."""
-        return shuffled(len(self), size=self._size, seed=seed, epoch=epoch)
+        """The training order of one epoch: every window once, in random order.
+
+        Raises:
+            RecipeError: windows do not fill one complete batch.
+        """
+        refuse_rest(self._batch, len(self))
+        return shuffled(len(self), size=self._size, seed=seed, epoch=epoch, complete=self._batch.complete)
 
     def sweep(self) -> Plan:
         """An order for evaluation: every row once, as they stand in the text."""

@@ -10,7 +10,7 @@ import torch
 if TYPE_CHECKING:
     from torch import Tensor
 
-NUMBERS: Final = 1 << 16
+NUMBERS: Final = 1 << 14
 """Of a larger tensor an evenly spread sample of so many numbers is read."""
 
 _GOLDEN: Final = 0.6180339887498949  # its multiples are spread evenly over 0 to 1, in no order
@@ -43,21 +43,22 @@ def fingerprint(batch: Any) -> Tensor | None:
     total: Tensor | None = None
     for at, tensor in enumerate(plain_tensors(batch), 1):
         numbers = _sample(tensor)
-        value = (numbers * _weights(numbers)).sum() * at
+        value = torch.dot(numbers, _weights(numbers))
+        if at > 1:
+            value = value * at
         total = value if total is None or total.device != value.device else total + value
     return total
 
 
 def largest(batch: Any) -> Tensor | None:
     """The largest size of a number in a batch's floating-point tensors, on its device; not finite where one is not."""
-    sizes = [_sample(tensor).abs().amax() for tensor in plain_tensors(batch) if tensor.is_floating_point()]
-    return (
-        None
-        if not sizes
-        else sizes[0]
-        if len(sizes) == 1
-        else torch.stack([s.to(sizes[0].device) for s in sizes]).amax()
-    )
+    size: Tensor | None = None
+    for tensor in plain_tensors(batch):
+        if tensor.is_floating_point():
+            low, high = torch.aminmax(_sample(tensor))
+            here = torch.maximum(high, -low)
+            size = here if size is None else torch.maximum(size, here.to(size.device))
+    return size
 
 
 def odd_rows(batch: Any) -> tuple[int, ...]:
@@ -87,7 +88,7 @@ def _sample(tensor: Tensor) -> Tensor:
     if len(flat) > NUMBERS:
         stride = len(flat) // NUMBERS + 1
         flat = flat[:: stride + 1 - stride % 2]  # an odd stride walks through all columns of a matrix of width 2^n
-    return flat.float()
+    return flat if flat.dtype is torch.float32 else flat.float()
 
 
 def _weights(numbers: Tensor) -> Tensor:

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import nn
 
+from kilter.engine.schedule_free import ScheduleFreeAdamW
 from kilter.values.recipe import AdamW, Sgd
+from kilter.values.recipe import ScheduleFreeAdamW as ScheduleFreeChoice
 
 if TYPE_CHECKING:
     from torch.optim import Optimizer
@@ -75,4 +77,12 @@ def make_optimizer(pipeline: Pipeline, model: nn.Module) -> Optimizer:
                 nesterov=chosen.nesterov,
                 weight_decay=chosen.weight_decay,
                 fused=fused,
+            )
+        case ScheduleFreeChoice():
+            return ScheduleFreeAdamW(
+                groups,
+                lr=chosen.learning_rate,
+                betas=(chosen.beta1, chosen.beta2),
+                eps=chosen.epsilon,
+                weight_decay=chosen.weight_decay,
             )

@@ -91,7 +91,8 @@ class Overheard:
         self._movement = Movement(model)
         self._losses: list[Any] = []  # of this step
         self._heard: Tensor | None = None  # what the loss function said last of a training batch
-        self._norm: Tensor | None = None
+        self._norm: Tensor | float | None = None
+        self._norms: dict[int, float] = {}  # of single gradients, by the id of their parameter, as they were read last
         self._inputs: Any = None  # of the training batch that was called last
         self._suspect: Any = None  # inputs whose loss is no number
         self._pending: list[tuple[int, str, Tensor, Any]] = []  # on another device
@@ -189,8 +190,8 @@ class Overheard:
         here = loss.__class__ is float
         if self._norm_due:
             self._note(step, GRADIENT_NORM, self._norm)
-        moving = step % MOVES == 0
-        if moving and self._inputs is not None:
+        moving = step % MOVES == 0 or self._movement.doubtful
+        if step % MOVES == 0 and self._inputs is not None:
             self._note(step, INPUT_SIZE, largest(self._inputs))
         if isinstance(rate, torch.Tensor):
             rate = float(rate) if here else rate.detach().clone()
@@ -210,26 +211,32 @@ class Overheard:
         self._print_due = following % PRINTS < 2
         self._norm_due = following % NORMS == 0
 
-    def _gradient_norm(self) -> Tensor | None:
-        gradients = [
-            gradient
+    def _gradient_norm(self) -> Tensor | float | None:
+        held = [
+            (parameter, gradient)
             for parameter in self._parameters()
             if type(gradient := parameter.grad) is torch.Tensor and gradient.layout is torch.strided
         ]
-        if not gradients:
+        self._norms = {}
+        if not held:
             return None
+        gradients = [gradient for _, gradient in held]
         wide = any(gradient.dtype is torch.float64 for gradient in gradients)
         norms = torch._foreach_norm(gradients, 2, torch.float64 if wide else torch.float32)  # noqa: SLF001 - one kernel
-        if len({norm.device for norm in norms}) > 1:
-            norms = tuple(norm.to(norms[0].device) for norm in norms)
-        norm: Tensor = torch.linalg.vector_norm(torch.stack(list(norms)))
+        if all(norm.is_cpu for norm in norms):
+            numbers = torch.stack(norms).tolist()
+            self._norms = {id(parameter): number for (parameter, _), number in zip(held, numbers, strict=True)}
+            scale = 1.0 if self.scaled is None else abs(_read(self.scaled[1]) / _read(self.scaled[0]))
+            return scale * math.sqrt(sum(number * number for number in numbers))
+        norm: Tensor = torch.linalg.vector_norm(torch.stack([norm.to(norms[0].device) for norm in norms]))
         if self.scaled is not None:
             norm *= (self.scaled[1].detach() / self.scaled[0].detach()).abs().to(norm.device)
         return norm
 
     def _note_movement(self) -> None:
         optimizers = [optimizer for optimizer, ours in self._met.values() if ours]
-        changed = self._movement.look(optimizers)
+        norms, self._norms = self._norms, {}
+        changed = self._movement.look(optimizers, norms)
         if changed:
             self._listener.noted(self.step, {MOVING + name: value for name, value in changed.items()})
 
@@ -281,10 +288,12 @@ class Overheard:
         if self._valid:
             self._tell_valid()
 
-    def _note(self, step: int, name: str, value: Tensor | None) -> None:
+    def _note(self, step: int, name: str, value: Tensor | float | None) -> None:
         if value is None:
             return
-        if value.is_cpu:
+        if isinstance(value, float):
+            self._listener.noted(step, {name: value})
+        elif value.is_cpu:
             self._listener.noted(step, {name: value.item()})
         else:
             self._pending.append((step, name, value, None))

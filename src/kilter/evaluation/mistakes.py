@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections import Counter, defaultdict
 from collections.abc import Hashable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Final
@@ -14,13 +13,13 @@ from kilter.values.evaluation import Mistake
 from kilter.values.predictions import Predictions
 from kilter.values.source import Source
 from kilter.values.task import Form, Task
+from kilter.values.words import confidence, in_words, told
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from kilter.values.batch import Example
 
-LONGEST_INPUT: Final = 240  # characters of an input that are kept
 MOST_SURPRISES: Final = 4  # tokens of a text that are named
 MOST_PAIRS: Final = 120  # confused pairs of which examples are kept, the most frequent first
 
@@ -47,17 +46,6 @@ def find_mistakes(
     kept = sorted({*range(min(most, len(wrong))), *_of_pairs(predictions, wrong, each_pair)})
     rows = {} if source is None else {name: row for row, name in enumerate(source.ids)}
     return tuple(_mistake(predictions, task, int(wrong[place]), source, rows) for place in kept)
-
-
-def in_words(inputs: Mapping[str, object]) -> str:
-    r"""The inputs of an example on one line: the value alone where there is one input, else each with its name.
-
-    >>> in_words({"text": "What is\nit?"}), in_words({"age": 31.0, "job": None})
-    ('What is it?', 'age: 31, job: missing')
-    """
-    if len(inputs) == 1:
-        return _shortened(_value(next(iter(inputs.values()))))
-    return _shortened(", ".join(f"{name}: {_value(value)}" for name, value in inputs.items()))
 
 
 def _is_wrong(predictions: Predictions) -> NDArray[np.bool_]:
@@ -118,7 +106,7 @@ def _mistake(predictions: Predictions, task: Task, row: int, source: Source | No
         target=target,
         decided=decided,
         cost=float(predictions.cost[row]),
-        confidence=_confidence(predictions, row),
+        confidence=confidence(predictions, row),
     )
 
 
@@ -133,9 +121,7 @@ def _told(
         return _at_places(task, words, target, wrong), _at_places(task, words, decided, wrong)
     if task.form is Form.NEXT and np.ndim(predictions.answer[row]) == 2:
         return _surprises(task, np.asarray(target), np.asarray(predictions.answer[row]))
-    if task.form is Form.MATCH and source is not None:  # a text goes by the number of the first row that has it
-        return str(source.example(int(target)).target), str(source.example(int(decided)).target)
-    return task.name_of(target), task.name_of(decided)
+    return told(predictions, task, row, source)
 
 
 def _at_places(task: Task, words: Sequence[object], tags: Sequence[object], places: Sequence[int]) -> str:
@@ -143,9 +129,9 @@ def _at_places(task: Task, words: Sequence[object], tags: Sequence[object], plac
     return ", ".join(f"{words[place]} {task.name_of([tags[place]])}" for place in places)
 
 
-def _surprises(task: Task, target: NDArray[np.generic], told: NDArray[np.generic]) -> tuple[str, str]:
+def _surprises(task: Task, target: NDArray[np.generic], answer: NDArray[np.generic]) -> tuple[str, str]:
     """The tokens that surprised most, with their nats, and what was held for likeliest in their places."""
-    nats, likeliest = told[:, 0].astype(np.float64), told[:, 1].astype(np.int64)
+    nats, likeliest = answer[:, 0].astype(np.float64), answer[:, 1].astype(np.int64)
     most = np.sort(np.argsort(-nats[: len(target)], kind="stable")[:MOST_SURPRISES]).tolist()
 
     def named(token: object) -> str:
@@ -156,30 +142,3 @@ def _surprises(task: Task, target: NDArray[np.generic], told: NDArray[np.generic
     if any(likeliest[place] < 0 for place in most):  # of a model that does not say which token it would take
         return true, ""
     return true, ", ".join(named(likeliest[place]) for place in most)
-
-
-def _confidence(predictions: Predictions, row: int) -> float | None:
-    """The probability of what was decided, where the answer is one probability for each of k classes."""
-    answer, decided = predictions.answer, predictions.decided
-    if answer.ndim != 2 or decided.ndim != 1 or decided.dtype.kind not in "biu":
-        return None
-    return float(answer[row, int(decided[row])])
-
-
-def _value(value: object) -> str:
-    if value is None or (isinstance(value, float) and math.isnan(value)):
-        return "missing"
-    if isinstance(value, float | np.floating):
-        return f"{float(value):.6g}"
-    if isinstance(value, np.ndarray) and value.ndim > 1:
-        shape = " × ".join(map(str, value.shape))
-        return f"{shape} {value.dtype}, mean {float(value.mean()):.4g}" if value.size else shape
-    if isinstance(value, list | tuple | np.ndarray):
-        return " ".join(_value(item) for item in value[:LONGEST_INPUT])
-    return str(value)
-
-
-def _shortened(text: str) -> str:
-    line = " ".join(text[: 8 * LONGEST_INPUT].split())
-    cut = len(line) > LONGEST_INPUT or len(text) > 8 * LONGEST_INPUT
-    return f"{line[: LONGEST_INPUT - 1].rstrip()}…" if cut else line

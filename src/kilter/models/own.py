@@ -1,13 +1,14 @@
-"""A person's own model: `package.module:callable`, given those sizes that its parameters name."""
+"""A person's own objects: `package.module:callable`; a model is given those sizes that its parameters name."""
 
 from __future__ import annotations
 
 import importlib
 import inspect
 import sys
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from kilter.values.errors import Fault, RecipeError
 from kilter.values.validation import nearest
@@ -25,18 +26,8 @@ def own_builder(choice: ModelChoice, inputs: Inputs, outputs: int, form: Form) -
     Raises:
         RecipeError: it cannot be imported, or does not take what is given.
     """
-    module, _, name = choice.name.partition(":")
-    if str(Path.cwd()) not in sys.path:
-        sys.path.insert(0, str(Path.cwd()))
-    try:
-        found = getattr(importlib.import_module(module), name)
-        parameters = inspect.signature(found).parameters
-    except Exception as error:  # a person's module may raise anything
-        raise RecipeError(
-            f"model.name = {choice.name!r} cannot be imported: {type(error).__name__}: {error}",
-            legal="'package.module:callable', importable from here",
-            remedy="run kilter where your package is, or install it",
-        ) from error
+    found = imported(choice.name, setting="model.name")
+    parameters = inspect.signature(found).parameters
     sizes = {
         "inputs": inputs,
         "outputs": outputs,
@@ -57,3 +48,24 @@ def own_builder(choice: ModelChoice, inputs: Inputs, outputs: int, form: Form) -
         raise RecipeError(f"{choice.name} does not take all that is given under `model:`", faults=faults)
     given = {key: value for key, value in sizes.items() if key in parameters and key not in choice.arguments}
     return partial(found, **given)
+
+
+def imported(name: str, *, setting: str) -> Callable[..., Any]:
+    """What a setting names as `package.module:callable`, imported from here or from where packages are installed.
+
+    Raises:
+        RecipeError: it cannot be imported, or is nothing that can be called.
+    """
+    module, _, attribute = name.partition(":")
+    if str(Path.cwd()) not in sys.path:
+        sys.path.insert(0, str(Path.cwd()))
+    try:
+        found: Callable[..., Any] = getattr(importlib.import_module(module), attribute)
+        inspect.signature(found)
+    except Exception as error:  # a person's module may raise anything
+        raise RecipeError(
+            f"{setting} = {name!r} cannot be imported: {type(error).__name__}: {error}",
+            legal="'package.module:callable', importable from here",
+            remedy="run kilter where your package is, or install it",
+        ) from error
+    return found

@@ -18,13 +18,16 @@ from kilter.data.preprocessing import Preprocessing
 from kilter.data.reading import DECIDES, Reading, ending_of, read
 from kilter.data.settings import OF_TEXTS
 from kilter.data.streaming import StreamSource
+from kilter.data.text_variations import Synonyms
 from kilter.models.baselines import alternatives
 from kilter.models.catalogue import make_factory
 from kilter.models.defaults import default_recipe
+from kilter.models.own import imported
 from kilter.project.columns import make_schema
 from kilter.project.splits import HELD_OUT, described, put_aside, too_rare
 from kilter.tasks.reading import form_of, make_task
-from kilter.values.errors import DataError, RecipeError
+from kilter.training.foreign_weights import begin_with
+from kilter.values.errors import DataError, RecipeError, UsageError
 from kilter.values.pipeline import Pipeline
 from kilter.values.recipe import Augment
 from kilter.values.table import Dataset, Kind, Schema, Table
@@ -34,8 +37,11 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from kilter.data.settings import PreprocessingSettings
+    from kilter.data.vocabulary import Vocabulary
     from kilter.project.reading import Project
     from kilter.project.schema import Data
+    from kilter.values.pipeline import ModelFactory
+    from kilter.values.recipe import BatchSize
     from kilter.values.source import Source
     from kilter.values.task import Form, Task
 
@@ -178,8 +184,10 @@ def build_pipeline(project: Project, dataset: Dataset) -> tuple[Pipeline, Prepro
             choice, inputs, len(train), dict(project.given), form=form, evaluated="valid" in dataset.splits
         )
         make_model = make_factory(recipe.model, inputs, task.outputs, form)
+        varied = {"augment": recipe.augment, "synonyms": _synonyms(recipe.augment, preprocessing.vocabulary)}
         splits = {
-            split: _source(split, dataset, preprocessing, task, batch=recipe.batch, augment=recipe.augment)
+            # augmentation is for training rows alone
+            split: _source(split, dataset, preprocessing, task, recipe.batch, **(varied if split == "train" else {}))
             for split in dataset
         }
     except RecipeError as error:
@@ -188,6 +196,14 @@ def build_pipeline(project: Project, dataset: Dataset) -> tuple[Pipeline, Prepro
         project.fault(path, met=f"{path} decides nothing", legal=why, remedy="leave it out, or set what it needs")
         for path, why in _idle(project, settings, inputs.vocabulary, stream=schema.stream)
     ]
+    if recipe.batch.sampling == "balanced" and recipe.loss.class_weights == "balanced":
+        fault = project.fault(
+            "loss.class_weights",
+            met="loss.class_weights: balanced beside batch.sampling: balanced",
+            legal="either makes all classes count alike; both make rare ones count more than frequent ones",
+            remedy="leave one of them out",
+        )
+        faults.append(fault)
     legal = alternatives(task.baselines)
     faults += [
         project.fault(f"baselines.{number}", met=f"baselines has {name!r}", legal=nearest(name, legal))
@@ -196,7 +212,24 @@ def build_pipeline(project: Project, dataset: Dataset) -> tuple[Pipeline, Prepro
     ]
     if faults:
         raise project.error(faults)
+    make_model = _beginning(project, recipe.train.weights, make_model)
     return Pipeline(task=task, make_model=make_model, splits=splits, recipe=recipe), preprocessing
+
+
+def _beginning(project: Project, weights: str | None, make_model: ModelFactory) -> ModelFactory:
+    """The factory, whose models begin with the weights that the recipe names.
+
+    Raises:
+        RecipeError: they cannot be read, or nothing of them matches the model.
+    """
+    if weights is None:
+        return make_model
+    try:
+        return begin_with(make_model, project.folder / weights)
+    except (UsageError, DataError) as error:
+        said = error.summary
+        met = f"train.weights = {weights!r}: {said.met}"
+        raise project.error([project.fault("train.weights", met=met, legal=said.legal, remedy=said.remedy)]) from error
 
 
 def suited_settings(project: Project, schema: Schema) -> PreprocessingSettings:
@@ -225,22 +258,27 @@ def _overlapping(exact: NDArray[np.int64], split: NDArray[np.int64]) -> NDArray[
     return found
 
 
-def _source(split: str, dataset: Dataset, preprocessing: Preprocessing, task: Task, **settings: Any) -> Source:
+def _source(
+    split: str, dataset: Dataset, preprocessing: Preprocessing, task: Task, batch: BatchSize, **varied: Any
+) -> Source:
     table, schema = dataset[split], dataset.schema
     if schema.stream:
-        return StreamSource(
-            table=table, schema=schema, preprocessing=preprocessing, stack=task.stack, batch=settings["batch"]
-        )
-    if split != "train":  # augmentation is for training rows alone
-        settings["augment"] = None
+        return StreamSource(table=table, schema=schema, preprocessing=preprocessing, stack=task.stack, batch=batch)
     return EncodedSource(
         encoded=preprocessing.encode(table),
         table=table,
         schema=schema,
         targets=task.encode(preprocessing.targets(table, schema), table.ids),
         stack=task.stack,
-        **settings,
+        batch=batch,
+        **varied,
     )
+
+
+def _synonyms(augment: Augment, vocabulary: Vocabulary | None) -> Synonyms | None:
+    if augment.synonyms is None or vocabulary is None:
+        return None
+    return Synonyms.of(imported(augment.synonyms, setting="augment.synonyms"), vocabulary)
 
 
 def _idle(project: Project, settings: PreprocessingSettings, vocabulary: int, *, stream: bool) -> list[tuple[str, str]]:
@@ -268,6 +306,8 @@ def _idle(project: Project, settings: PreprocessingSettings, vocabulary: int, *,
             for key in ("pool", "sampling", "sampling_exponent")
             if project.says(f"batch.{key}")
         ]
+    if project.says("augment.token_swaps") and vocabulary and settings.unit == "ngrams":
+        idle.append(("augment.token_swaps", "a bag of n-grams has no order; preprocessing.unit: word has"))
     if project.says("batch.pool") and not vocabulary:
         idle.append(("batch.pool", "it is for texts, and no input holds any"))
     return idle

@@ -22,7 +22,7 @@ from kilter.project.passages import (
 )
 from kilter.project.recording import read_run_project
 from kilter.training.checkpoints import at_step
-from kilter.training.fit import load_weights, plan
+from kilter.training.fit import plan
 from kilter.training.itinerary import ENDLESS
 from kilter.training.keeping import read_best
 from kilter.values.errors import UsageError
@@ -130,7 +130,7 @@ def describe_run(path: str | Path, *, row: str | None = None, split: str | None 
     with left_as_found():
         device = choose_device(pipeline.recipe.train.device)
         model = fresh_model(pipeline, pipeline.recipe.train.seed, device=device)
-        load_weights(model, at_step(run.path / CHECKPOINTS, step))
+        at_step(run.path / CHECKPOINTS, step).load_model(model)
     return describe_pipeline(
         pipeline,
         row=row,

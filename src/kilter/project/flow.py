@@ -32,9 +32,9 @@ from kilter.project.stages import (
     restore_model,
     train,
 )
-from kilter.training.checkpoints import newest
+from kilter.training.interruption import terminable
 from kilter.training.rehearsing import check_and_rehearse
-from kilter.values.errors import Interrupted, UsageError
+from kilter.values.errors import Interrupted
 from kilter.values.finding import Skipped
 from kilter.values.run import Stage
 
@@ -50,6 +50,9 @@ STAGES: Final[Mapping[str, Callable[[Work], Said]]] = MappingProxyType(
     {"audit": audit, "baselines": measure_baselines, "preflight": preflight, "train": train, "evaluate": judge}
 )
 """The way in its order."""
+
+AGAIN: Final = ("train", "evaluate")
+"""Stages that a resumed run goes through whatever was done: a training that had ended is not trained further."""
 
 
 def run_project(
@@ -72,25 +75,34 @@ def run_project(
     """
     dataset = load_dataset(project)
     folder = create_run(project.folder / "runs" if runs is None else Path(runs), project.name)
-    begin_record(folder, project, dataset)
+    begin_record(folder, project, dataset, stages=stages)
     return _go(Work(project=project, folder=folder, progress=progress or Silence(), dataset=dataset), stages)
 
 
 def resume_run(path: str | Path, *, progress: Progress | None = None) -> Run:
-    """Go on with the training of a run from its newest whole checkpoint, exactly as if it had never stopped.
+    """Go on with a run exactly as if it had never stopped, and evaluate it.
+
+    What was to come before its training and was not finished is done first. The training goes on from its newest whole
+    checkpoint; where it was stopped before the first one it begins.
 
     Raises:
-        UsageError: the run has no checkpoint, or its data have changed.
+        UsageError: its data have changed.
+        DataError: none of its checkpoints is whole.
     """
-    folder = Path(path)
-    run = load_run(folder)
-    if newest(folder / "checkpoints") is None:
-        raise UsageError(f"{folder} has no whole checkpoint to go on from", remedy="start again with `kilter run`")
-    work = _work_of(run, progress)
+    run = load_run(path)
+    before = tuple(stage for stage in run.stages if stage.name not in AGAIN and stage.status == "done")
+    done = {stage.name for stage in before}
+    names = tuple(name for name in STAGES if name in AGAIN or (name in _wanted(run) and name not in done))
+    work = _work_of(run, progress, raw="audit" in names)
     work.resume = True
-    recall_baselines(work, run)
-    before = tuple(stage for stage in run.stages if stage.name not in {"train", "evaluate"})
-    return _go(work, ("train", "evaluate"), before=before)
+    if "baselines" not in names:
+        recall_baselines(work, run)
+    return _go(work, names, before=before)
+
+
+def _wanted(run: Run) -> tuple[str, ...]:
+    origin = run.config.get("origin")
+    return tuple(origin.get("stages", ())) if isinstance(origin, dict) else ()
 
 
 def evaluate_run(path: str | Path, *, progress: Progress | None = None) -> Run:
@@ -146,16 +158,21 @@ def check_project(
     )
 
 
-def _work_of(run: Run, progress: Progress | None) -> Work:
+def _work_of(run: Run, progress: Progress | None, *, raw: bool = False) -> Work:
+    """The work of a run taken up again; `raw` keeps the rows that an audit is to see."""
     project = read_run_project(run)
     loaded = load_dataset(project)
     same_data(run, loaded)
-    dataset, _ = clean(project, loaded)
+    dataset = loaded if raw else clean(project, loaded)[0]
     return Work(project=project, folder=run.path, progress=progress or Silence(), dataset=dataset)
 
 
 def _go(work: Work, names: Iterable[str], *, before: tuple[Stage, ...] = ()) -> Run:
-    done = list(before)
+    with terminable():
+        return _through(work, names, list(before))
+
+
+def _through(work: Work, names: Iterable[str], done: list[Stage]) -> Run:
     status = "running"
     write_status(work.folder, status, done)
     for name in names:
@@ -169,6 +186,8 @@ def _go(work: Work, names: Iterable[str], *, before: tuple[Stage, ...] = ()) -> 
             summary = str(told or f"{type(error).__name__}: {error}")
             done.append(Stage(name=name, status=status, seconds=time.perf_counter() - began, summary=summary))
             _close(work, status, done)
+            if told is not None:
+                told.run = work.folder
             if told is None or told is error:
                 raise
             raise told from error

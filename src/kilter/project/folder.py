@@ -11,11 +11,14 @@ from pathlib import Path
 from typing import Any, Final, TypeVar
 
 from kilter.logs.metrics_jsonl import read_log
+from kilter.tracking.samples_jsonl import SAMPLES, read_samples
 from kilter.values.comparison import Comparison
+from kilter.values.cost import Cost
 from kilter.values.errors import DataError, KilterError, TrainingError, UsageError
 from kilter.values.evaluation import Evaluation
 from kilter.values.history import History
 from kilter.values.json_form import dumps, from_json
+from kilter.values.plan import Plan
 from kilter.values.run import Run, Stage
 from kilter.values.walkthrough import Walkthrough
 
@@ -33,6 +36,8 @@ CHECKPOINTS: Final = "checkpoints"
 EVALUATION: Final = "evaluation.json"
 PREDICTIONS: Final = "predictions"
 WALKTHROUGH: Final = "walkthrough.json"
+PLAN: Final = "plan.json"
+COST: Final = "cost.json"
 REPORT: Final = "report.html"
 
 Value = TypeVar("Value")
@@ -122,7 +127,9 @@ def load_run(path: str | Path) -> Run:
         )
     status = read_json(path / STATUS)
     results = read_json(path / EVALUATION) if (path / EVALUATION).exists() else {}
-    walkthrough = read_json(path / WALKTHROUGH) if (path / WALKTHROUGH).exists() else None
+    walkthrough, plan, cost = (
+        read_json(path / name) if (path / name).exists() else None for name in (WALKTHROUGH, PLAN, COST)
+    )
     try:
         return Run(
             path=path,
@@ -134,6 +141,9 @@ def load_run(path: str | Path) -> Run:
             evaluations=from_json(tuple[Evaluation, ...], results.get("evaluations", [])),
             comparisons=from_json(tuple[Comparison, ...], results.get("comparisons", [])),
             walkthrough=None if walkthrough is None else from_json(Walkthrough, walkthrough),
+            plan=None if plan is None else from_json(Plan, plan),
+            samples=read_samples(path / SAMPLES),
+            cost=None if cost is None else from_json(Cost, cost),
         )
     except (ValueError, KeyError, TypeError) as error:
         raise _broken(path, error) from error

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from kilter.project.reading import Project, read_project
 from kilter.values.errors import UsageError
 from kilter.values.pipeline import Pipeline
+from kilter.values.plan import Plan
 from kilter.values.predictions import Predictions
 from kilter.values.program import Program
 from kilter.values.run import Run
@@ -47,6 +48,29 @@ def run(
     from kilter.project.flow import run_project
 
     return run_project(_project(project, overrides), runs=runs, progress=progress)
+
+
+def plan(project: str | Path | Project | Pipeline, *, overrides: Iterable[str] = ()) -> Plan:
+    """What a training would do: rows to batches to steps to epochs, and the learning rate of its steps.
+
+    Args:
+        project: a project file, its folder, a project that was read, or a pipeline.
+        overrides: `key.sub=value`, laid over a file.
+
+    Raises:
+        RecipeError: faults in the project file, or a recipe that cannot take effect, such as a warm-up that is longer
+            than the run.
+        DataError: files that cannot be read.
+    """
+    from kilter.project.assembling import build_pipeline, clean, load_dataset
+    from kilter.training.fit import plan as itinerary_of
+    from kilter.training.planning import lay_out
+
+    if not isinstance(project, Pipeline):
+        read = _project(project, overrides)
+        dataset, _ = clean(read, load_dataset(read))
+        project, _ = build_pipeline(read, dataset)
+    return lay_out(project, itinerary_of(project))
 
 
 def audit(data: str | Path | Project | Dataset, *, overrides: Iterable[str] = ()) -> Examination:

@@ -15,8 +15,8 @@ class Progress(Protocol):
     def began(self, stage: str) -> None:
         """A stage began."""
 
-    def planned(self, steps: int) -> None:
-        """The training will make so many steps."""
+    def planned(self, steps: int | None, seconds: float | None = None) -> None:
+        """The training will make so many steps, or take so many seconds: one of the two is known."""
 
     def see(self, event: Event, history: History) -> None:
         """Something happened in the training."""
@@ -35,7 +35,7 @@ class Silence:
     def began(self, stage: str) -> None:
         """Nothing is said."""
 
-    def planned(self, steps: int) -> None:
+    def planned(self, steps: int | None, seconds: float | None = None) -> None:
         """Nothing is said."""
 
     def see(self, event: Event, history: History) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -32,12 +32,22 @@ if TYPE_CHECKING:
     from kilter.values.table import Dataset
 
 
-def begin_record(folder: Path, project: Project, dataset: Dataset, *, command: Sequence[str] | None = None) -> None:
-    """Write down what is about to be run, on what data, by what."""
+def begin_record(
+    folder: Path,
+    project: Project,
+    dataset: Dataset,
+    *,
+    stages: Sequence[str] = (),
+    command: Sequence[str] | None = None,
+    parent: Mapping[str, object] | None = None,
+) -> None:
+    """Write down what is about to be run, on what data, by what, through which stages, and from which run it comes."""
     write_text(folder / PROJECT, project.text)
     origin = {
         "project": str(project.path.resolve()),
         "overrides": [override.said for override in project.overrides],
+        "stages": list(stages),
+        **({} if parent is None else {"parent": dict(parent)}),
     }
     write_json(folder / CONFIG, {"origin": origin, **project.file.own_sections()})
     seeds = {"train.seed": project.file.train.seed, "data.split.seed": project.file.data.split.seed}

@@ -26,12 +26,15 @@ from kilter.project.as_encoded import with_coverage
 from kilter.project.as_read import with_notes
 from kilter.project.assembling import build_pipeline, clean, suited_settings
 from kilter.project.describing import describe_pipeline
-from kilter.project.folder import WALKTHROUGH, write_json
+from kilter.project.folder import COST, PLAN, WALKTHROUGH, write_json
 from kilter.project.recording import predictions_path, write_assembled
+from kilter.report.cost import cost_line, intervals_line
 from kilter.tracking.fitting import CHECKPOINTS, fit
 from kilter.training.checkpoints import at_step
-from kilter.training.fit import load_weights, plan
+from kilter.training.fit import plan
+from kilter.training.foreign_weights import BeginningWith
 from kilter.training.keeping import read_best
+from kilter.training.planning import lay_out
 from kilter.values.errors import UsageError
 from kilter.values.finding import Examination, Severity, in_order
 from kilter.values.outcome import Outcome
@@ -175,7 +178,12 @@ def preflight(work: Work) -> Said:
 def train(work: Work) -> Said:
     """Train, keeping the best weights."""
     pipeline = work.assembled()
-    work.progress.planned(plan(pipeline).total)
+    (work.folder / COST).unlink(missing_ok=True)  # of a sitting that ended; this one may not
+    itinerary = plan(pipeline)
+    write_json(work.folder / PLAN, lay_out(pipeline, itinerary))
+    length = pipeline.recipe.train.length
+    seconds = length.seconds if length.is_clock else None
+    work.progress.planned(None if length.is_clock else itinerary.total, seconds)
     fitted = fit(
         pipeline,
         folder=work.folder,
@@ -185,7 +193,12 @@ def train(work: Work) -> Said:
         measuring=work.project.file.tracking.measuring,
     )
     work.model, work.device = fitted.model, fitted.device
+    write_json(work.folder / COST, fitted.cost)
     summary = f"{fitted.step:,} steps ({fitted.reason}); the weights are those of step {fitted.best_step:,}"
+    make_model = pipeline.make_model
+    begun = f"begun with weights: {make_model.matched}" if isinstance(make_model, BeginningWith) else ""
+    sparser = intervals_line(fitted.cost, pipeline.recipe.model_dump(mode="json"))
+    summary = "; ".join(filter(None, (summary, begun, cost_line(fitted.cost), sparser)))
     return Said(summary, Examination(findings=fitted.findings), failed=fitted.failed)
 
 
@@ -201,7 +214,7 @@ def restore_model(work: Work) -> None:
         raise UsageError(f"{work.folder} has no trained weights", remedy="train it first: `kilter train`")
     work.device = choose_device(pipeline.recipe.train.device)
     work.model = fresh_model(pipeline, pipeline.recipe.train.seed, device=work.device)
-    load_weights(work.model, at_step(folder, step))
+    at_step(folder, step).load_model(work.model)
 
 
 def judge(work: Work) -> Said:

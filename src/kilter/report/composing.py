@@ -7,8 +7,10 @@ from collections.abc import Iterator
 from kilter.report.background import environment_section, stage_section
 from kilter.report.classes import class_section, confusion_section
 from kilter.report.comparison import comparison_section
+from kilter.report.cost import cost_section
 from kilter.report.curves import curve_section
 from kilter.report.layers import layer_section
+from kilter.report.samples import samples_section
 from kilter.report.slices import slice_section
 from kilter.report.verdict import standing_of, verdict
 from kilter.report.walkthrough import walkthrough_section
@@ -21,9 +23,15 @@ from kilter.values.run import Run
 MOST_MISTAKES = 20
 
 
-def compose(run: Run) -> Document:
-    """The report of a run, whatever became of it: sections that have nothing to say are left out."""
-    return Document(title=shown(run.name, 120), blocks=tuple(_blocks(run)))
+def compose(run: Run, *, background: bool = True) -> Document:
+    """The report of a run, whatever became of it: sections that have nothing to say are left out.
+
+    Args:
+        run: what is reported.
+        background: whether the machine and every setting are listed at the end.
+    """
+    behind = environment_section(run) if background else ()
+    return Document(title=shown(run.name, 120), blocks=(*_blocks(run), *behind))
 
 
 def _blocks(run: Run) -> Iterator[Block]:
@@ -39,12 +47,14 @@ def _blocks(run: Run) -> Iterator[Block]:
         yield from confusion_section(standing.trained)
         yield from slice_section(standing.trained)
         yield from _mistakes(standing.trained)
-    yield from curve_section(run.history, run.findings)
+    yield from curve_section(run.history, run.findings, run.plan)
+    yield from samples_section(run.samples)
     yield from layer_section(run.history)
     if run.walkthrough is not None:
         yield from walkthrough_section(run.walkthrough)
     yield from stage_section(run)
-    yield from environment_section(run)
+    if run.cost is not None:
+        yield from cost_section(run.cost, run.config)
 
 
 def _alerts(run: Run) -> Iterator[Block]:

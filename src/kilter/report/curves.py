@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Final
@@ -17,6 +18,8 @@ from kilter.values.history import Curve, History
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from kilter.values.plan import Plan
+
 MOST_POINTS: Final = 1200  # of one line; a screen has no more columns
 SMOOTH_FROM: Final = 120  # points; shorter curves are read as they are
 LOSSES: Final = ("train.loss", "valid.loss")
@@ -25,8 +28,8 @@ APART: Final = frozenset({*LOSSES, "train.gradient_norm", "train.learning_rate",
 _STEP: Final = re.compile(r"(?:optimizer )?step[ :=#]*(\d[\d,]*)", re.IGNORECASE)
 
 
-def curve_section(history: History, findings: Iterable[Finding]) -> Iterator[Block]:
-    """Loss, scores, gradient norm and learning rate by optimizer step."""
+def curve_section(history: History, findings: Iterable[Finding], plan: Plan | None = None) -> Iterator[Block]:
+    """Loss, scores, gradient norm and learning rate by optimizer step, the rate beside what was planned."""
     if not len(history):
         return
     marks = [
@@ -34,7 +37,7 @@ def curve_section(history: History, findings: Iterable[Finding]) -> Iterator[Blo
         for finding in findings
         if (step := step_of(finding)) is not None and step <= max(history.step, 1)
     ]
-    figures = (_loss(history, marks), *_scores(history, marks), _gradients(history, marks), _rate(history))
+    figures = (_loss(history, marks), *_scores(history, marks), _gradients(history, marks), _rate(history, plan))
     drawn = [figure for figure in figures if figure is not None]
     if drawn:
         yield Heading(text="Curves", anchor="curves")
@@ -135,12 +138,31 @@ def _gradients(history: History, marks: Sequence[Mark]) -> Figure | None:
     return Figure(title="Gradient norm before clipping", spec=spec, says=f"{_range(curve, 'The norm')}.")
 
 
-def _rate(history: History) -> Figure | None:
+def _rate(history: History, plan: Plan | None) -> Figure | None:
     if "train.learning_rate" not in history:
         return None
     curve = history["train.learning_rate"]
-    spec = lines([_line(curve, GREY, "learning rate")], x_title="optimizer step", y_title="learning rate")
-    return Figure(title="Learning rate", spec=spec, says=f"{_range(curve, 'The rate')}.")
+    if plan is not None and plan.steps is None:
+        plan = None  # it tells the beginning only of a run that the clock ended
+    drawn = [_line(curve, BLUE, "learning rate")]
+    if plan is not None:
+        drawn = [Line(name="planned", x=plan.at, y=plan.rates, colour=GREY, faint=True), *drawn]
+    spec = lines(drawn, x_title="optimizer step", y_title="learning rate")
+    return Figure(title="Learning rate", spec=spec, says=f"{_range(curve, 'The rate')}{_planned(curve, plan)}.")
+
+
+def _planned(curve: Curve, plan: Plan | None) -> str:
+    """Where a rate left its plan: a plateau lowers it, and so does a step that was not finite."""
+    if plan is None or not len(curve):
+        return ""
+    _, recorded, planned = np.intersect1d(curve.steps, np.asarray(plan.at), return_indices=True)
+    rates = np.asarray(plan.rates)[planned]
+    apart = np.flatnonzero(~np.isclose(curve.values[recorded], rates, rtol=1e-6, atol=0))
+    if not len(apart):
+        return ", as planned"
+    share = float(curve.values[recorded[-1]] / rates[-1]) if rates[-1] else math.nan
+    first = int(curve.steps[recorded[apart[0]]])
+    return f", planned otherwise from step {first:,} on: in the end {number(share)} of the plan"
 
 
 def _line(curve: Curve, colour: str, name: str, *, points: bool = False) -> Line:

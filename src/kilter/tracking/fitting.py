@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from kilter.tracking.recording import open_recording
+from kilter.tracking.samples_jsonl import SAMPLES, SamplesLog, go_back
 from kilter.training import fit as training  # the file, whose `fit` this one wraps
 from kilter.training.checkpoints import departure
 from kilter.training.pacing import SHARE
@@ -14,6 +15,7 @@ from kilter.values.errors import UsageError
 
 if TYPE_CHECKING:
     from kilter.training.events import Hook
+    from kilter.training.sitting import Observer
     from kilter.values.pipeline import Pipeline
 
 CHECKPOINTS: Final = "checkpoints"
@@ -24,7 +26,7 @@ def fit(
     *,
     folder: str | Path | None = None,
     hooks: Sequence[Hook] | None = None,
-    observers: Iterable[training.Observer] = (),
+    observers: Iterable[Observer] = (),
     resume: bool = False,
     mirrors: Iterable[str] = (),
     measuring: float = SHARE,
@@ -54,19 +56,25 @@ def fit(
     folder = Path(folder)
     _make(folder)
     start = departure(folder / CHECKPOINTS, resume=resume)
-    recording, history = open_recording(folder, mirrors=mirrors, start=start.step if start else 0)
+    reached = start.step if start else -1  # of an earlier training that left no checkpoint, nothing stays
+    recording, history = open_recording(folder, mirrors=mirrors, start=reached)
+    earlier, samples_log = go_back(folder / SAMPLES, reached), SamplesLog(folder / SAMPLES)
     try:
         return training.fit(
             pipeline,
             folder=folder / CHECKPOINTS,
             hooks=hooks,
-            observers=(recording, *observers),
+            observers=(recording, samples_log, *observers),
             start=start,
             history=history,
+            samples=earlier,
             measuring=measuring,
         )
     finally:
-        recording.close()
+        try:
+            recording.close()
+        finally:
+            samples_log.close()
 
 
 def _make(folder: Path) -> None:

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterable
-from contextlib import suppress
 from pathlib import Path
 from typing import final
 
 from kilter.logs.metrics_jsonl import read_log
+from kilter.tracking.appending import Appended, rewrite
 from kilter.tracking.tracker import Row
-from kilter.values.errors import TrainingError
 from kilter.values.history import History
 from kilter.values.json_form import dumps
 
@@ -25,43 +23,19 @@ class MetricsLog:
     """
 
     def __init__(self, path: Path) -> None:
-        self._path = path
-        try:
-            # Unbuffered, so that no half of a row waits for its other half.
-            self._file = path.open("ab", buffering=0)
-        except OSError as error:
-            raise _refused(path, error) from error
+        self._file = Appended(path)
 
     def write(self, rows: Iterable[Row]) -> None:
         """Append rows; the operating system has them, a power cut may still take them."""
-        lines = "".join([_line(step, values) for step, values in rows])
-        if not lines:
-            return
-        rest = memoryview(lines.encode())
-        whole = os.fstat(self._file.fileno()).st_size
-        try:
-            while rest:
-                rest = rest[self._file.write(rest) or 0 :]
-        except OSError as error:
-            with suppress(OSError):  # half a row would stand in the middle, were there room again at the next attempt
-                self._file.truncate(whole)
-            raise _refused(self._path, error) from error
+        self._file.write("".join([_line(step, values) for step, values in rows]))
 
     def flush(self) -> None:
         """Have all rows on disk."""
-        try:
-            os.fsync(self._file.fileno())
-        except OSError as error:
-            raise _refused(self._path, error) from error
+        self._file.flush()
 
     def close(self) -> None:
         """Flush and close; it is closed even where flushing fails."""
-        if self._file.closed:
-            return
-        try:
-            self.flush()
-        finally:
-            self._file.close()
+        self._file.close()
 
 
 def go_back(path: Path, step: int) -> History:
@@ -72,15 +46,7 @@ def go_back(path: Path, step: int) -> History:
         TrainingError: the disk refuses; the log stays as it was.
     """
     history = read_log(path).history.until(step) if path.exists() else History()
-    temporary = path.with_name(f".{path.name}.writing")
-    try:
-        with temporary.open("w", encoding="utf-8") as file:
-            file.writelines(_line(at, values) for at, values in history.rows())
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
-    except OSError as error:
-        raise _refused(path, error) from error
+    rewrite(path, (_line(at, values) for at, values in history.rows()))
     return history
 
 
@@ -90,11 +56,3 @@ def _line(step: int, values: object) -> str:
         return json.dumps(row, allow_nan=False, separators=(", ", ": ")) + "\n"
     except ValueError:  # numbers that are none
         return dumps(row) + "\n"
-
-
-def _refused(path: Path, error: OSError) -> TrainingError:
-    return TrainingError(
-        f"{path} could not be written: {error.strerror or error}",
-        legal="what was recorded before is untouched",
-        remedy="make room, then go on with `kilter train --resume`",
-    )

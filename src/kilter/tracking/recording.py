@@ -83,8 +83,11 @@ class Recording:
                 warnings.warn(f"the {name} mirror failed and is dropped: {error}", stacklevel=2)
 
 
-def open_recording(folder: Path, *, mirrors: Iterable[str] = (), start: int = 0) -> tuple[Recording, History]:
+def open_recording(folder: Path, *, mirrors: Iterable[str] = (), start: int = -1) -> tuple[Recording, History]:
     """A recording into a run's folder, and what was recorded there up to step `start`, where the training goes on.
+
+    Of a training that begins, which is at -1, nothing is left; 0 is before the first step, when the fresh model was
+    evaluated.
 
     Raises:
         UsageError: a mirror that nobody knows.
@@ -107,4 +110,4 @@ def open_recording(folder: Path, *, mirrors: Iterable[str] = (), start: int = 0)
 def _open_mirror(folder: Path, start: int) -> Tracker:
     from kilter.tracking.tensorboard import TensorBoardMirror
 
-    return TensorBoardMirror(folder / "tensorboard", start=start)
+    return TensorBoardMirror(folder / "tensorboard", start=max(0, start))

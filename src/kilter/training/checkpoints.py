@@ -2,35 +2,38 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, final
+from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias, final
 
 import torch
-from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file
 
+from kilter.engine.averaging import go_on, judged
 from kilter.engine.seeding import RandomState
 from kilter.training.packing import pack, unpack
+from kilter.training.tensor_files import content_of, write_tensors, write_text
 from kilter.values.errors import DataError, TrainingError, UsageError
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
     from torch.optim import Optimizer
 
-FORMAT: Final = 1
+FORMAT: Final = 2
 _MODEL: Final = "model.safetensors"
 _OPTIMIZER: Final = "optimizer.safetensors"
 _STATE: Final = "state.json"
 _MANIFEST: Final = "manifest.json"
 _NAME: Final = re.compile(r"step-(\d{8,})")
 _HALF: Final = ".writing-"
+
+Extent: TypeAlias = Literal["full", "weights"]
+"""What a checkpoint holds: all that a training needs to go on, or the weights alone."""
 
 
 @final
@@ -44,20 +47,42 @@ class Checkpoint:
         best: the step of the best evaluation up to there, whose checkpoint stands beside this one; None before the
             first.
         threads: torch's threads then; other numbers of threads add up in other orders.
+        content: `full`, or `weights` alone, from which no training goes on.
     """
 
     path: Path
     step: int
     best: int | None
     threads: int
+    content: Extent = "full"
 
     def weights(self) -> dict[str, Tensor]:
-        """The model's state, for `load_state_dict`."""
+        """The model's state, for `load_state_dict`: the weights that are judged, where an optimizer averages."""
         weights: dict[str, Tensor] = unpack(self._state()["model"], load_file(self.path / _MODEL))
         return weights
 
+    def load_model(self, model: nn.Module) -> None:
+        """Give a model these weights.
+
+        Raises:
+            UsageError: the model is another than the one that was saved.
+        """
+        try:
+            model.load_state_dict(self.weights())
+        except RuntimeError as error:
+            raise UsageError(
+                f"the weights of step {self.step} are those of another model: {' '.join(str(error).split())}",
+                legal="a checkpoint goes with the model that it was saved from",
+                remedy="bring back the code and the settings of that model, or train again",
+            ) from error
+
     def load_optimizer(self, optimizer: Optimizer) -> None:
-        """Put an optimizer over the same parameters where this one was."""
+        """Put an optimizer where this one was, after its model; one that averages trains on from its trained weights.
+
+        Raises:
+            UsageError: the checkpoint holds weights alone.
+        """
+        self.must_be_full()
         packed = unpack(self._state()["optimizer"], load_file(self.path / _OPTIMIZER))
         optimizer.load_state_dict(packed)
         # `load_state_dict` casts to the parameter's type and keeps the layout of the file; a fused kernel walks
@@ -68,61 +93,96 @@ class Checkpoint:
             for key, value in values.items():
                 if isinstance(value, torch.Tensor) and value.shape == parameter.shape:
                     optimizer.state[parameter][key] = torch.empty_like(parameter, dtype=value.dtype).copy_(value)
+        go_on(optimizer)
 
     def random_state(self) -> RandomState:
-        """The global random states as they were."""
+        """The global random states as they were.
+
+        Raises:
+            UsageError: the checkpoint holds weights alone.
+        """
+        self.must_be_full()
         return RandomState(**unpack(self._state()["random"], load_file(self.path / _OPTIMIZER)))
+
+    def must_be_full(self) -> None:
+        """See that a training can go on from here.
+
+        Raises:
+            UsageError: the checkpoint holds weights alone.
+        """
+        if self.content != "full":
+            raise UsageError(
+                f"the checkpoint of step {self.step} in {self.path.parent} holds weights alone (save.content: weights)",
+                legal="a training goes on from a full checkpoint, with its optimizer and random state",
+                remedy=f"begin another training with these weights: train.weights: {self.path}",
+            )
 
     def _state(self) -> dict[str, Any]:
         return _read(self.path / _STATE)
 
 
 def save(
-    folder: Path, *, step: int, best: int | None, model: nn.Module, optimizer: Optimizer, random: RandomState
+    folder: Path,
+    *,
+    step: int,
+    best: int | None,
+    model: nn.Module,
+    optimizer: Optimizer,
+    random: RandomState,
+    content: Extent = "full",
 ) -> Checkpoint:
-    """Write a checkpoint into `folder`: temporary name, fsync, hashed manifest, rename.
+    """Write a checkpoint into `folder`: temporary name, fsync, manifest of lengths and sums, rename.
+
+    Tensors go to the disk from where they lie, without a copy; what is summed is summed on its way there. Where an
+    optimizer averages, the weights are those that are judged, and what is trained stands in the optimizer's state.
 
     Raises:
         TrainingError: the disk refuses, or there is state that cannot be stored; older checkpoints stay as they are.
     """
-    target = folder / _name(step)
-    half = folder / f"{_HALF}{target.name}"
-    checkpoint = Checkpoint(path=target, step=step, best=best, threads=torch.get_num_threads())
+    checkpoint = Checkpoint(
+        path=folder / _name(step), step=step, best=best, threads=torch.get_num_threads(), content=content
+    )
+    with judged(optimizer):
+        _write(checkpoint, *_packed(model, optimizer, random, content))
+    return checkpoint
+
+
+def _packed(
+    model: nn.Module, optimizer: Optimizer, random: RandomState, content: Extent
+) -> tuple[dict[str, Any], dict[str, dict[str, Tensor]]]:
+    """What a checkpoint says in JSON, and the tensors of each of its files."""
     weights, weight_tensors = pack(model.state_dict())
+    if content == "weights":
+        return {"model": weights}, {_MODEL: weight_tensors}
     moments, moment_tensors = pack(optimizer.state_dict(), "optimizer")
     by_name = {field.name: getattr(random, field.name) for field in fields(random)}
     generators, generator_tensors = pack(by_name, "random")
-    state = {
-        "format": FORMAT,
-        "step": step,
-        "best": best,
-        "threads": checkpoint.threads,
-        "model": weights,
-        "optimizer": moments,
-        "random": generators,
-    }
+    state = {"model": weights, "optimizer": moments, "random": generators}
+    return state, {_MODEL: weight_tensors, _OPTIMIZER: {**moment_tensors, **generator_tensors}}
+
+
+def _write(checkpoint: Checkpoint, state: dict[str, Any], tensors: dict[str, dict[str, Tensor]]) -> None:
+    target, step = checkpoint.path, checkpoint.step
+    folder, half = target.parent, target.with_name(f"{_HALF}{target.name}")
+    about = {name: getattr(checkpoint, name) for name in ("step", "best", "threads", "content")}
     try:
         shutil.rmtree(half, ignore_errors=True)
         half.mkdir(parents=True)
-        save_file(weight_tensors, half / _MODEL)
-        save_file({**moment_tensors, **generator_tensors}, half / _OPTIMIZER)
-        (half / _STATE).write_text(json.dumps(state), "utf-8")
-        manifest = {"step": step, "sha256": {name: _digest(half / name) for name in (_MODEL, _OPTIMIZER, _STATE)}}
-        (half / _MANIFEST).write_text(json.dumps(manifest, indent=1), "utf-8")
-        for path in (*half.iterdir(), half):
-            _sync(path)
+        written = {name: write_tensors(half / name, inside) for name, inside in tensors.items()}
+        written[_STATE] = write_text(half / _STATE, json.dumps({"format": FORMAT, **about, **state}))
+        files = {name: content._asdict() for name, content in written.items()}
+        write_text(half / _MANIFEST, json.dumps({"step": step, "files": files}, indent=1))
+        _sync(half)
         shutil.rmtree(target, ignore_errors=True)  # one of the same step was found broken, or it would not be rewritten
         half.rename(target)
         _sync(folder)
-    except (OSError, SafetensorError) as error:
+    except OSError as error:
         shutil.rmtree(half, ignore_errors=True)
-        said = error.strerror if isinstance(error, OSError) and error.strerror else error
         raise TrainingError(
-            f"the checkpoint of step {step} could not be written to {folder}: {said}",
+            f"the checkpoint of step {step} could not be written to {folder}: {error.strerror or error}",
             legal="what was saved before is untouched",
             remedy="make room, then go on with `kilter train --resume`",
         ) from error
-    return checkpoint
 
 
 def newest(folder: Path) -> Checkpoint | None:
@@ -138,7 +198,8 @@ def departure(folder: Path, *, resume: bool) -> Checkpoint | None:
     """Where a training into a folder begins: at its newest whole checkpoint, or (None) at the first step.
 
     Raises:
-        UsageError: the folder has checkpoints, and nobody wants to go on from there.
+        UsageError: the folder has checkpoints, and nobody wants to go on from there; or nobody can, as they hold
+            weights alone.
         DataError: none of the folder's checkpoints is whole.
     """
     there = [path.name for path in _stored(folder)]
@@ -149,10 +210,12 @@ def departure(folder: Path, *, resume: bool) -> Checkpoint | None:
             remedy="go on from there with `resume`, or choose another folder",
         )
     start = newest(folder)
-    if there and start is None:
+    if start is not None:
+        start.must_be_full()
+    elif there:
         raise DataError(
             f"none of the checkpoints in {folder} is whole ({', '.join(there)})",
-            legal="the contents of one must be as its manifest says",
+            legal=f"the contents of one must be as its manifest says, in format {FORMAT}",
             remedy="bring back a copy, or train again in another folder",
         )
     return start
@@ -171,16 +234,34 @@ def at_step(folder: Path, step: int) -> Checkpoint:
     return checkpoint
 
 
-def prune(folder: Path, *, step: int, keep: int) -> None:
+def prune(folder: Path, *, step: int, keep: int | Literal["all"], budget: int | None = None) -> Mapping[int, int]:
     """Delete all but the newest `keep` checkpoints up to `step`, the best one of each, and what was half written.
 
-    Later ones belong to a way that was left by going on from an earlier one.
+    Later ones belong to a way that was left by going on from an earlier one. Where what is left takes more than
+    `budget` bytes, the oldest go too, but never that of `step` and its best one.
+
+    Returns:
+        What was deleted for the budget: bytes by step.
     """
     stored = {int(path.name.removeprefix("step-")): path for path in _stored(folder)}
-    recent = [number for number in stored if number <= step][:keep]
+    recent = [number for number in stored if number <= step][: None if keep == "all" else keep]
     wanted = {*recent, *(best for number in recent if (best := _best(stored[number])) is not None)}
-    for path in (*(path for number, path in stored.items() if number not in wanted), *folder.glob(f"{_HALF}step-*")):
+    beyond: dict[int, int] = {}
+    if budget is not None:
+        sizes = {number: size_of(stored[number]) for number in sorted(wanted & stored.keys())}
+        needed = {step, _best(stored[step])}
+        for number, size in sizes.items():
+            if number not in needed and sum(sizes.values()) - sum(beyond.values()) > budget:
+                beyond[number] = size
+    gone = (path for number, path in stored.items() if number not in wanted or number in beyond)
+    for path in (*gone, *folder.glob(f"{_HALF}step-*")):
         shutil.rmtree(path, ignore_errors=True)
+    return beyond
+
+
+def size_of(checkpoint: Path) -> int:
+    """The bytes that the files of a checkpoint take."""
+    return sum(path.stat().st_size for path in checkpoint.iterdir())
 
 
 def _best(path: Path) -> int | None:
@@ -200,15 +281,16 @@ def _stored(folder: Path) -> Iterator[Path]:
 def _open(path: Path) -> Checkpoint | None:
     """A checkpoint whose files are as its manifest says; None where they are not."""
     try:
-        digests = _read(path / _MANIFEST)["sha256"]
-        if digests != {name: _digest(path / name) for name in (_MODEL, _OPTIMIZER, _STATE)}:
-            return None
         state = _read(path / _STATE)
+        names = {_STATE, _MODEL, *([_OPTIMIZER] if state["content"] == "full" else [])}
+        files = _read(path / _MANIFEST)["files"]
+        if files != {name: content_of(path / name)._asdict() for name in names} or state["format"] != FORMAT:
+            return None
+        return Checkpoint(
+            path=path, step=state["step"], best=state["best"], threads=state["threads"], content=state["content"]
+        )
     except (OSError, ValueError, KeyError):
         return None
-    if state.get("format") != FORMAT:
-        return None
-    return Checkpoint(path=path, step=state["step"], best=state["best"], threads=state["threads"])
 
 
 def _read(path: Path) -> dict[str, Any]:
@@ -221,11 +303,6 @@ def _read(path: Path) -> dict[str, Any]:
 
 def _name(step: int) -> str:
     return f"step-{step:08d}"
-
-
-def _digest(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _sync(path: Path) -> None:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import TypeAlias, final
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, TypeAlias, final
 
 from kilter.values.finding import Finding
 from kilter.values.frozen_map import FrozenMap
 from kilter.values.history import History
+
+if TYPE_CHECKING:
+    from kilter.values.sample import Sample
 
 
 @final
@@ -16,6 +19,7 @@ from kilter.values.history import History
 class StepDone:
     """One optimizer step: the loss of its whole accumulation window, the gradient's norm before clipping, the rate.
 
+    A step whose loss or norm is not finite changed nothing, nor did one that is `empty`: nothing in it had a weight.
     Where a measurement or an evaluation of it follows, the step is not settled yet, and nothing may be saved.
     """
 
@@ -25,6 +29,12 @@ class StepDone:
     gradient_norm: float
     learning_rate: float
     more_follows: bool = False
+    empty: bool = False
+
+    @property
+    def finite(self) -> bool:
+        """Whether loss and gradient are numbers that a step can be made from."""
+        return self.loss - self.loss == 0.0 == self.gradient_norm - self.gradient_norm
 
 
 @final
@@ -45,15 +55,32 @@ class Measured:
 @final
 @dataclass(frozen=True, slots=True)
 class Evaluated:
-    """An evaluation on a split: the loss and the task's scores by name."""
+    """An evaluation on a split: the loss and the task's scores by name, and what the model says of a few examples.
+
+    At step 0 it is of the model as it was made.
+    """
 
     step: int
     epoch: int
     split: str
     scores: Mapping[str, float]
+    samples: tuple[Sample, ...] = field(default=(), compare=False)  # kept beside the history, not in it
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "scores", FrozenMap(self.scores))
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """What the training has cost up to a step, over all its sittings, by the names of `curve_names.COSTS`."""
+
+    step: int
+    epoch: int
+    costs: Mapping[str, float]
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "costs", FrozenMap(self.costs))
 
 
 @final
@@ -74,7 +101,7 @@ class Stop:
     failed: bool = False
 
 
-Event: TypeAlias = StepDone | Measured | Evaluated | Finished
+Event: TypeAlias = StepDone | Measured | Evaluated | Counted | Finished
 Hook: TypeAlias = Callable[[Event, History], Stop | Finding | None]
 """A pure function of what was recorded; it keeps no state, so that a resumed run decides as if it had never stopped.
 

@@ -9,8 +9,9 @@ import numpy as np
 
 from kilter.checks.curves import CURVE_CHECKS
 from kilter.checks.curves.moments import AT_THE_END, LAYER_CHECKS
-from kilter.training.events import Evaluated, Event, Hook, Measured, StepDone, Stop
-from kilter.training.stopping import early_stopping, not_finite
+from kilter.training.events import Evaluated, Event, Finished, Hook, Stop
+from kilter.training.stopping import early_stopping
+from kilter.training.unmade import not_finite
 from kilter.values.curve_names import SECONDS
 from kilter.values.finding import Finding, Severity
 
@@ -34,10 +35,11 @@ def watching(check: Check[History], *, at_the_end: bool = False, hopeless: bool 
     """
 
     def hook(event: Event, history: History) -> Stop | Finding | None:
-        if isinstance(event, StepDone | Measured):
-            return None
-        if isinstance(event, Evaluated) and (at_the_end or not falls_due(history, event, by_clock=not hopeless)):
-            return None
+        if not isinstance(event, Finished):
+            if at_the_end or not isinstance(event, Evaluated) or event.step == 0:
+                return None
+            if not falls_due(history, event, by_clock=not hopeless):
+                return None
         found = next((said for said in check.examine(history) if isinstance(said, Finding)), None)
         if found is None or not (hopeless and isinstance(event, Evaluated) and found.severity >= Severity.FAILURE):
             return found
@@ -57,7 +59,7 @@ def default_hooks(recipe: Recipe) -> tuple[Hook, ...]:
         )
         for check in CURVE_CHECKS
     )
-    return (not_finite, early_stopping(recipe.stop), *checks)
+    return (not_finite(recipe.train), early_stopping(recipe.stop), *checks)
 
 
 def falls_due(history: History, evaluated: Evaluated, *, by_clock: bool = True) -> bool:

@@ -25,6 +25,26 @@ class Request:
 
 
 @contextmanager
+def terminable() -> Iterator[None]:
+    """Inside, SIGTERM interrupts as Ctrl-C does: what `timeout` and schedulers send must leave no half-told run.
+
+    Outside the main thread signals cannot be received, and nothing changes.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, _interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, signal.SIG_DFL if before is None else before)  # None: set outside Python
+
+
+def _interrupt(_number: int, _frame: FrameType | None) -> None:
+    raise KeyboardInterrupt
+
+
+@contextmanager
 def interruptible() -> Iterator[Request]:
     """Inside, the first Ctrl-C (or SIGTERM) is a request; the second interrupts at once.
 

@@ -6,8 +6,8 @@ from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple, final
 
+from kilter.engine.schedules import ends
 from kilter.values.errors import RecipeError, UsageError
-from kilter.values.schedule import Constant
 
 if TYPE_CHECKING:
     from kilter.values.duration import Duration
@@ -43,11 +43,11 @@ class Itinerary:
         self._accumulate = recipe.batch.accumulate
         self.steps_per_epoch = len(self._windows(0))
         length = recipe.train.length
-        if length.is_clock and not isinstance(recipe.schedule, Constant):
+        if length.is_clock and ends(recipe.schedule):
             raise RecipeError(
                 f"train.length = {length} and schedule.name = {recipe.schedule.name!r}",
-                legal="a schedule that ends needs a length in epochs or steps",
-                remedy="use `schedule: constant`, or a length such as '10ep'",
+                legal="a schedule that ends, or has a length in percent, needs a run in epochs or steps",
+                remedy="use `schedule: constant`, lengths in steps, or a train.length such as '10ep'",
             )
         self._ends: list[int] = []  # the step at which each epoch ends, as far as it was needed
         self.total = ENDLESS if length.is_clock else self._steps(length.amount, length.unit)
@@ -82,10 +82,14 @@ class Itinerary:
     def falls_due(self, every: Duration, step: int) -> bool:
         """Whether something that happens so often happens after `step` steps, epoch by epoch or step by step.
 
+        An interval by the clock never does: what the clock says is recorded first (see `clock.passed`).
+
         Raises:
-            RecipeError: an interval by the clock, which would not fall on the same step twice.
+            RecipeError: a share of a run whose length nobody knows.
         """
-        if every.is_clock or every.unit == "%":
+        if every.is_clock:
+            return False
+        if every.unit == "%":
             interval = self._share(every)
         elif every.unit == "ep" and every.amount == int(every.amount):
             epoch = self.epoch_of(step - 1)
@@ -95,9 +99,11 @@ class Itinerary:
         return step % max(1, interval) == 0
 
     def _share(self, every: Duration) -> int:
-        if every.is_clock or self.total == ENDLESS:
+        if self.total == ENDLESS:
             raise RecipeError(
-                f"an interval of {every}", legal="intervals are in epochs ('1ep') or steps ('200st')", remedy="use one"
+                f"an interval of {every} in a run that the clock ends",
+                legal="a share is one of a known number of steps",
+                remedy="use epochs ('1ep'), steps ('200st') or minutes ('10min')",
             )
         return every.steps(steps_per_epoch=self.steps_per_epoch, total=self.total)
 

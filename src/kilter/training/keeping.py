@@ -3,21 +3,29 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
 from copy import deepcopy
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol, final
+from typing import TYPE_CHECKING, Final, Protocol, final
 
+from kilter.engine.averaging import judged
 from kilter.engine.seeding import random_state
 from kilter.training import checkpoints
-from kilter.values.errors import TrainingError, UsageError
+from kilter.training.footprint import footprint
+from kilter.values.errors import RecipeError, TrainingError, UsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from torch import Tensor
 
     from kilter.training.checkpoints import Checkpoint
     from kilter.training.loop import Training
     from kilter.values.recipe import Save
+
+
+_LOG: Final = logging.getLogger("kilter")
 
 
 class Keeper(Protocol):
@@ -30,11 +38,12 @@ class Keeper(Protocol):
         """The weights of the best step or the last one that was kept; from now on they are the result."""
 
 
-def make_keeper(folder: Path | None, save: Save, start: Checkpoint | None) -> Keeper:
+def make_keeper(folder: Path | None, save: Save, start: Checkpoint | None, training: Training) -> Keeper:
     """A keeper for a training that begins at `start`.
 
     Raises:
         UsageError: the folder is another one than that of `start`, or holds another training.
+        RecipeError: the best and the last checkpoint of this training do not fit into `save.budget`.
     """
     if start is not None and folder != start.path.parent:
         raise UsageError(
@@ -46,7 +55,23 @@ def make_keeper(folder: Path | None, save: Save, start: Checkpoint | None) -> Ke
         return MemoryKeeper()
     if start is None:
         checkpoints.departure(folder, resume=False)
+    if save.budget is not None:
+        _fits(save.budget, footprint(training.model, training.optimizer, save.content), save)
     return FolderKeeper(folder, save)
+
+
+def _fits(budget: int, each: int, save: Save) -> None:
+    if 2 * each > budget:
+        smaller = ", or keep weights alone with save.content: weights" if save.content == "full" else ""
+        raise RecipeError(
+            f"save.budget = {_said(budget)}, and one checkpoint of this training takes {_said(each)}",
+            legal="the best and the last one are always kept, and must fit into it",
+            remedy=f"set it to {_said(2 * each + 1_000_000)} or more{smaller}",
+        )
+
+
+def _said(size: int) -> str:
+    return f"{size / 1e9:.2f}GB" if size >= 1e9 else f"{size / 1e6:.2f}MB"
 
 
 @final
@@ -59,7 +84,8 @@ class MemoryKeeper:
     def keep(self, training: Training, *, best: int | None) -> None:
         """Keep the training as it stands."""
         self._kept = {step: state for step, state in self._kept.items() if step == best}
-        self._kept[training.steps] = deepcopy(training.model.state_dict())
+        with judged(training.optimizer):
+            self._kept[training.steps] = deepcopy(training.model.state_dict())
 
     def choose(self, step: int) -> dict[str, Tensor]:
         """The weights of a kept step."""
@@ -68,11 +94,15 @@ class MemoryKeeper:
 
 @final
 class FolderKeeper:
-    """Keeps whole checkpoints; those that are neither recent nor the best of a recent one are deleted."""
+    """Keeps whole checkpoints; those that are neither recent nor the best of a recent one are deleted.
+
+    Beside these the oldest of all go where the budget is spent, which is said: the first time as a warning.
+    """
 
     def __init__(self, folder: Path, save: Save) -> None:
         self._folder = folder
         self._save = save
+        self._warned = False
 
     def keep(self, training: Training, *, best: int | None) -> None:
         """Write a checkpoint, and which one is the best."""
@@ -84,9 +114,24 @@ class FolderKeeper:
             model=training.model,
             optimizer=training.optimizer,
             random=random_state(),
+            content=self._save.content,
         )
         write_best(self._folder, step if best is None else best)
-        checkpoints.prune(self._folder, step=step, keep=self._save.keep)
+        gone = checkpoints.prune(self._folder, step=step, keep=self._save.keep, budget=self._save.budget)
+        if gone:
+            self._tell(gone)
+
+    def _tell(self, gone: Mapping[int, int]) -> None:
+        _LOG.log(
+            logging.INFO if self._warned else logging.WARNING,
+            "save.budget (%s) is spent: the checkpoint%s of step%s %s went, %s; the best and the last stay",
+            _said(self._save.budget or 0),
+            "s" * (len(gone) != 1),
+            "s" * (len(gone) != 1),
+            ", ".join(f"{step:,}" for step in gone),
+            _said(sum(gone.values())),
+        )
+        self._warned = True
 
     def choose(self, step: int) -> dict[str, Tensor]:
         """The weights of a checkpoint, which is then the best; a kill may have come before it could be called so."""

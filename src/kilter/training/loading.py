@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import signal
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from multiprocessing.connection import wait
 from types import FrameType
@@ -27,7 +27,7 @@ class Loaded(NamedTuple):
     window: tuple[Batch, ...]
 
 
-def load(source: Source, legs: Iterable[Leg], *, seed: int, workers: int) -> Iterator[Loaded]:
+def load(source: Source, legs: Iterable[Leg], *, seed: int, workers: int) -> Generator[Loaded, None, None]:
     """The batches of each leg, in order. A batch is a function of (rows, seed, epoch), so workers change nothing."""
     if workers == 0:
         for leg in legs:

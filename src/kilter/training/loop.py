@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, final
 
+from kilter.engine.averaging import judged
 from kilter.engine.instruments import Instruments
 from kilter.engine.predicting import predict
-from kilter.engine.schedules import rate
+from kilter.engine.schedules import curve
 from kilter.engine.stepping import step
+from kilter.training.account import Account
 from kilter.training.events import Evaluated, Event, Measured, StepDone
 from kilter.training.itinerary import Itinerary
 from kilter.training.loading import load
+from kilter.training.samples import shown
 
 if TYPE_CHECKING:
     from torch import nn
@@ -26,7 +29,15 @@ if TYPE_CHECKING:
 class Training:
     """What changes while training; everything else is a value.
 
-    `steps` have been made; layers are measured in every `measure_every`-th, and in none where that is 0.
+    Attributes:
+        model: in training mode, between evaluations.
+        optimizer: over its parameters.
+        device: where both are.
+        steps: that have been made.
+        measure_every: layers are measured in every so-manieth step, and in none where that is 0.
+        scale: what the schedule's rate is multiplied with.
+        look: asks for an evaluation that no interval asks for: of the model as it was made, or after the next step.
+        account: what is spent beside the steps.
     """
 
     model: nn.Module
@@ -34,6 +45,9 @@ class Training:
     device: str
     steps: int = 0
     measure_every: int = 0
+    scale: float = 1.0
+    look: bool = True
+    account: Account = field(default_factory=Account)
 
 
 def loop(pipeline: Pipeline, training: Training, itinerary: Itinerary) -> Iterator[Event]:
@@ -41,29 +55,41 @@ def loop(pipeline: Pipeline, training: Training, itinerary: Itinerary) -> Iterat
 
     The order of a step is fixed: update, (average), measure, evaluate; then, by the reader: record, decide, save.
     """
-    recipe = pipeline.recipe
-    base, clip, schedule = recipe.optimizer.learning_rate, recipe.train.clip_norm, recipe.schedule
-    total, steps_per_epoch = itinerary.total, itinerary.steps_per_epoch
+    recipe, train = pipeline.recipe, pipeline.recipe.train
+    height = curve(recipe.schedule, total=itinerary.total, steps_per_epoch=itinerary.steps_per_epoch)
     model, optimizer, device = training.model, training.optimizer, training.device
-    watched, workers = "valid" in pipeline.splits, recipe.batch.workers
+    buffers, watched = tuple(model.buffers()), "valid" in pipeline.splits
+    if watched and training.look and training.steps == 0:
+        training.look = False
+        yield evaluate(pipeline, training, 0)
     model.train()
 
-    batches = load(pipeline.splits["train"], itinerary.legs(training.steps), seed=recipe.train.seed, workers=workers)
+    legs = itinerary.legs(training.steps)
+    batches = load(pipeline.splits["train"], legs, seed=train.seed, workers=recipe.batch.workers)
     with Instruments(model) as instruments:
-        for leg, window in batches:
+        for leg, window in training.account.heard(batches):
             done = leg.step + 1
-            learning_rate = base * rate(schedule, step=leg.step, total=total, steps_per_epoch=steps_per_epoch)
+            learning_rate = recipe.optimizer.learning_rate * height(leg.step) * training.scale
             if device != "cpu":
                 window = tuple(batch.to(device) for batch in window)  # noqa: PLW2901 - the same batches, elsewhere
             if training.measure_every and done % training.measure_every == 0:
                 instruments.arm()
-            loss, norm = step(
-                pipeline, model, optimizer, window, learning_rate=learning_rate, clip_norm=clip, instruments=instruments
+            loss, norm, empty = step(
+                pipeline,
+                model,
+                optimizer,
+                window,
+                learning_rate=learning_rate,
+                clip_norm=train.clip_norm,
+                clip_value=train.clip_value,
+                instruments=instruments,
+                buffers=buffers,
             )
             numbers = instruments.take()
             training.steps = done
-            due = watched and (done == total or itinerary.falls_due(recipe.train.evaluate_every, done))
-            yield StepDone(done, leg.epoch, loss, norm, learning_rate, due or bool(numbers))
+            asked = training.look or done == itinerary.total or itinerary.falls_due(train.evaluate_every, done)
+            due, training.look = watched and asked, False
+            yield StepDone(done, leg.epoch, loss, norm, learning_rate, due or bool(numbers), empty)
 
             if numbers:
                 yield Measured(done, leg.epoch, numbers, instruments.seconds, due)
@@ -72,6 +98,10 @@ def loop(pipeline: Pipeline, training: Training, itinerary: Itinerary) -> Iterat
 
 
 def evaluate(pipeline: Pipeline, training: Training, epoch: int) -> Evaluated:
-    """The validation split as the model sees it now; model and random state are left as they were."""
-    predictions, loss = predict(pipeline, training.model, pipeline.splits["valid"], device=training.device)
-    return Evaluated(training.steps, epoch, "valid", {"loss": loss, **pipeline.task.points(predictions)})
+    """The validation split as the weights to be judged see it; model and random state are left as they were."""
+    source, task = pipeline.splits["valid"], pipeline.task
+    with training.account.evaluating(), judged(training.optimizer):
+        predictions, loss = predict(pipeline, training.model, source, device=training.device)
+        scores = {"loss": loss, **task.points(predictions)}
+        samples = shown(predictions, task, source, most=pipeline.recipe.train.show)
+    return Evaluated(training.steps, epoch, "valid", scores, samples)

@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 def pack(tree: object, name: str = "") -> tuple[Any, dict[str, Tensor]]:
     """A tree of mappings, lists, tuples, tensors, arrays and numbers as JSON, and its tensors by their place in it.
 
-    Places begin with `name`. Tensors that share the whole of their memory (tied weights) are stored once.
+    Places begin with `name`. Tensors are not copied: they are those of the tree, and change with it. Those that share
+    the whole of their memory (tied weights) are there once.
 
     Raises:
         TrainingError: the tree holds something else.
@@ -59,7 +60,7 @@ def _store(tensor: Tensor, name: str, tensors: dict[str, Tensor], met: dict[tupl
     if tensor.numel() and key in met:
         return met[key]
     met[key] = name
-    tensors[name] = tensor.detach().to("cpu", copy=True).contiguous()
+    tensors[name] = tensor.detach()
     return name
 
 

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
+from typing import Final
 
-from kilter.training.events import Evaluated, Event, Measured, StepDone
+from kilter.training.events import Counted, Evaluated, Event, Measured, StepDone
 from kilter.training.pacing import SHARE, interval
-from kilter.values.curve_names import EVERY, MEASURING
+from kilter.values.curve_names import EMPTY, EVERY, MEASURING, SKIPPED
 from kilter.values.history import History
+
+_ROWS: Final = 64
+"""Of one step at most: its own, where it was measured, where evaluated, and a count of costs for each sitting."""
 
 
 def record(event: Event, history: History, seconds: float, *, share: float = SHARE) -> History:
@@ -29,6 +34,10 @@ def record(event: Event, history: History, seconds: float, *, share: float = SHA
             "train.epoch": event.epoch,
             "clock.seconds": seconds,
         }
+        if not event.finite:
+            values |= _unmade(event, history)
+            if event.empty:  # there is no loss of nothing
+                del values["train.loss"], values["train.gradient_norm"]
         return history.append(event.step, values)
     if isinstance(event, Measured):
         wide = interval(history, step=event.step, cost=event.seconds, share=share)
@@ -36,7 +45,15 @@ def record(event: Event, history: History, seconds: float, *, share: float = SHA
     if isinstance(event, Evaluated):
         scores = {f"{event.split}.{name}": value for name, value in event.scores.items()}
         return history.append(event.step, scores)
+    if isinstance(event, Counted):
+        return history.append(event.step, event.costs)
     return history
+
+
+def _unmade(event: StepDone, history: History) -> dict[str, float]:
+    """The count of steps that made no update, of the kind that this one is."""
+    name = EMPTY if event.empty else SKIPPED
+    return {name: (history.last(name) or 0.0) + 1.0}
 
 
 def retell(history: History) -> Iterator[tuple[Event, History]]:
@@ -47,17 +64,19 @@ def retell(history: History) -> Iterator[tuple[Event, History]]:
     >>> tuple(event for event, _ in retell(history)) == told
     True
     """
-    last = max(0, len(history) - 3)  # a step has one row, one more where it was measured, and one where evaluated
+    last = max(0, len(history) - _ROWS)
     rows = [(at, values) for at, (step, values) in enumerate(history.rows(last), last + 1) if step == history.step]
-    for at, values in rows:
+    told = [(at, values) for at, values in rows if not all(name.startswith("clock.") for name in values)]
+    for at, values in told:
         epoch = int(history.last("train.epoch") or 0)
-        yield _told(values, history.step, epoch, more_follows=at < len(history)), history.first(at)
+        yield _told(values, history.step, epoch, more_follows=at < told[-1][0]), history.first(at)
 
 
 def _told(values: Mapping[str, float], step: int, epoch: int, *, more_follows: bool) -> Event:
-    if "train.loss" in values:
-        loss, norm, rate = (values[f"train.{name}"] for name in ("loss", "gradient_norm", "learning_rate"))
-        return StepDone(step, epoch, loss, norm, rate, more_follows)
+    if "train.epoch" in values:
+        empty = EMPTY in values
+        loss, norm = (math.nan, 0.0) if empty else (values["train.loss"], values["train.gradient_norm"])
+        return StepDone(step, epoch, loss, norm, values["train.learning_rate"], more_follows, empty)
     if EVERY in values:
         numbers = {name: value for name, value in values.items() if name not in {EVERY, MEASURING}}
         return Measured(step, epoch, numbers, values[MEASURING], more_follows)

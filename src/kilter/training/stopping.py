@@ -6,16 +6,16 @@ import math
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from kilter.training.events import Evaluated, Event, Hook, StepDone
+from kilter.training.events import Evaluated, Event, Hook
 from kilter.training.events import Stop as StopNow
 from kilter.values.curve_names import direction
-from kilter.values.errors import Fault, RecipeError
+from kilter.values.errors import Fault
+from kilter.values.schedule import Plateau
 from kilter.values.validation import nearest
 
 if TYPE_CHECKING:
-    from kilter.values.finding import Finding
     from kilter.values.history import History
-    from kilter.values.recipe import Stop
+    from kilter.values.recipe import Recipe, Stop
 
 
 def best_step(history: History, stop: Stop) -> int | None:
@@ -60,7 +60,13 @@ def stop_faults(stop: Stop, *, evaluated: bool) -> Iterator[Fault]:
             legal="'valid.loss', or 'valid.' and a score of the task",
             remedy="name what evaluations measure: only weights that were evaluated are kept",
         )
-    for name in ("patience", "threshold", "hopeless"):
+    elif stop.threshold is not None and stop.divergence is not None and not _between(stop):
+        yield Fault(
+            met=f"stop.divergence = {stop.divergence:g} is no worse than stop.threshold = {stop.threshold:g}",
+            legal=f"{stop.metric} is as good as the threshold or as bad as the divergence, not both",
+            remedy="set the divergence on the other side",
+        )
+    for name in ("patience", "threshold", "divergence", "hopeless"):
         if not evaluated and getattr(stop, name) not in {None, False}:
             yield Fault(
                 met=f"stop.{name} = {getattr(stop, name)} without a validation split",
@@ -69,34 +75,52 @@ def stop_faults(stop: Stop, *, evaluated: bool) -> Iterator[Fault]:
             )
 
 
-def early_stopping(stop: Stop) -> Hook:
-    """Stop after `patience` evaluations without improvement, or as soon as the threshold is reached.
+def _between(stop: Stop) -> bool:
+    sign = sign_of(stop.metric, stop.mode)
+    return stop.threshold is None or stop.divergence is None or sign * stop.threshold < sign * stop.divergence
 
-    Raises (when first asked after an evaluation):
-        RecipeError: the metric is not among what was recorded.
+
+def metric_faults(recipe: Recipe, history: History) -> Iterator[Fault]:
+    """What is wrong with the metrics by which a recipe decides: evaluations (there was one) do not measure them.
+
+    Or nobody knows whether they are to rise or to fall.
+    """
+    measured = [name for name in history.names if name.startswith("valid.")]
+    asked = [("stop", recipe.stop.metric, recipe.stop.mode)]
+    if isinstance(recipe.schedule, Plateau):
+        asked.append(("schedule", recipe.schedule.metric, recipe.schedule.mode))
+    for section, metric, mode in asked:
+        if metric not in measured:
+            yield Fault(
+                met=f"{section}.metric = {metric!r} is nothing that evaluations measure",
+                legal=nearest(metric, measured),
+                remedy="name one of these",
+            )
+        elif mode == "auto" and not direction(metric):
+            yield Fault(
+                met=f"{section}.mode = 'auto', and {metric!r} does not say whether larger is better",
+                legal="'min' or 'max'",
+                remedy=f"say which with {section}.mode",
+            )
+
+
+def early_stopping(stop: Stop) -> Hook:
+    """Stop after `patience` evaluations without improvement, at the threshold, and, as failed, at the divergence.
+
+    The model as it was made may be the best, and is no reason to stop.
     """
 
-    def hook(event: Event, history: History) -> StopNow | Finding | None:
-        if not isinstance(event, Evaluated):
+    def hook(event: Event, history: History) -> StopNow | None:
+        if not isinstance(event, Evaluated) or event.step == 0 or stop.metric not in history:
             return None
-        if stop.metric not in history:
-            measured = [name for name in history.names if name.startswith(f"{event.split}.")]
-            raise RecipeError(f"stop.metric = {stop.metric!r} is not recorded", legal=nearest(stop.metric, measured))
-        value = history.last(stop.metric)
-        sign = sign_of(stop.metric, stop.mode)
-        if stop.threshold is not None and value is not None and sign * value <= sign * stop.threshold:
+        value, sign = history[stop.metric].values[-1], sign_of(stop.metric, stop.mode)
+        if stop.threshold is not None and sign * value <= sign * stop.threshold:
             return StopNow(f"{stop.metric} reached {value:.4g} (threshold {stop.threshold:g})")
+        if stop.divergence is not None and not sign * value < sign * stop.divergence:  # so is what is no number
+            return StopNow(f"{stop.metric} is {value:.4g} (stop.divergence {stop.divergence:g})", failed=True)
         best, since = _best(history, stop)
         if stop.patience is not None and since >= stop.patience:
             return StopNow(f"{stop.metric} has not improved in {since} evaluations; the best was at step {best}")
         return None
 
     return hook
-
-
-def not_finite(event: Event, history: History) -> StopNow | Finding | None:
-    """Stop when a loss or a gradient is not a number: the weights before that step were kept."""
-    if isinstance(event, StepDone) and not (math.isfinite(event.loss) and math.isfinite(event.gradient_norm)):
-        said = f"the loss is {event.loss:g} and its gradient's norm {event.gradient_norm:g} at step {event.step}"
-        return StopNow(said, failed=True)
-    return None

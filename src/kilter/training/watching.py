@@ -140,8 +140,9 @@ class Watch:
             step >= attention.due and not self._quiet
         )  # before this step may plan a look at itself: its batch is not known yet
         odd = attention.step(step, loss, rate)
-        if due or step >= self._whole_due or len(self._steps) >= FLUSH:
-            self._look(step, live=due)
+        whole = step >= self._whole_due and self._affords(step)
+        if due or whole or len(self._steps) >= FLUSH:
+            self._look(step, live=due, whole=whole)
         if step >= self._measure_due and self._overheard is not None:
             self._measure_due = step + 1
             self._overheard.arm()
@@ -173,21 +174,27 @@ class Watch:
 
     # --- looking
 
-    def _look(self, step: int, *, live: bool) -> None:
+    def _affords(self, step: int) -> bool:
+        """Whether a look at the whole history is within its share of the time; if not, it is asked again later."""
+        spent = time.perf_counter() - self._began
+        affordable = self._spent + 1.5 * self._cost <= SHARE * spent + LEAST * step
+        if not affordable:
+            self._whole_due = step + FLUSH // 8
+        return affordable
+
+    def _look(self, step: int, *, live: bool, whole: bool) -> None:
         began = time.perf_counter()
         history = self.history
         if live:
             said = examine(LIVE_CHECKS, _tail(history)).findings
             self._attention.looked(step, found=bool(said))
             self._keep(said, step)
-        if step >= self._whole_due:
-            self._whole_due = step + FLUSH // 8
-            if self._spent + 1.5 * self._cost <= SHARE * (began - self._began) + LEAST * step:
-                whole = examine([check for check in CURVE_CHECKS if check not in AT_THE_END], history).findings
-                self._found.clear()
-                self._keep(whole, step)
-                self._cost = time.perf_counter() - began
-                self._whole_due = step + step // 2
+        if whole:
+            found = examine([check for check in CURVE_CHECKS if check not in AT_THE_END], history).findings
+            self._found.clear()
+            self._keep(found, step)
+            self._cost = time.perf_counter() - began
+            self._whole_due = step + step // 2
         self._spent += time.perf_counter() - began
 
     def _keep(self, findings: Iterable[Finding], step: int) -> None:

@@ -15,7 +15,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import ClassVar, final
+from typing import TYPE_CHECKING, ClassVar, final
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 @final
@@ -39,11 +42,19 @@ class Fault:
 
 
 class KilterError(Exception):
-    """What every error of kilter is; it carries its faults and the exit code of the command line."""
+    """What every error of kilter is.
+
+    Attributes:
+        exit_code: of the command line.
+        faults: that were met.
+        summary: what the error says.
+        run: the folder of the run that it ended, where it ended one.
+    """
 
     exit_code: ClassVar[int] = 1
 
     def __init__(self, met: str, *, legal: str = "", remedy: str = "", faults: Iterable[Fault] = ()) -> None:
+        self.run: Path | None = None
         self.faults = tuple(faults)
         self.summary = Fault(met=met, legal=legal, remedy=remedy)
         super().__init__("\n".join([str(self.summary), *(f"  {fault}" for fault in self.faults)]))

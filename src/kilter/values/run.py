@@ -8,11 +8,14 @@ from pathlib import Path
 from typing import final
 
 from kilter.values.comparison import Comparison
+from kilter.values.cost import Cost
 from kilter.values.evaluation import Evaluation
 from kilter.values.expectation import Expected
 from kilter.values.finding import Finding, Skipped
 from kilter.values.frozen_map import FrozenMap
 from kilter.values.history import History
+from kilter.values.plan import Plan
+from kilter.values.sample import Sampled
 from kilter.values.walkthrough import Walkthrough
 
 
@@ -46,6 +49,9 @@ class Run:
         walkthrough: one example followed through, with the trained weights.
         expected: what was written down before the run, and what became of it.
         consulted: how often each held-out split was looked at to choose or to judge, by split.
+        plan: the arithmetic of its training, once it has begun.
+        samples: the same few validation examples at each evaluation, with what the model said of them.
+        cost: what training took; None where it has not ended.
     """
 
     path: Path
@@ -59,6 +65,9 @@ class Run:
     walkthrough: Walkthrough | None = None
     expected: Expected | None = None
     consulted: Mapping[str, int] = field(default_factory=dict[str, int])
+    plan: Plan | None = None
+    samples: tuple[Sampled, ...] = ()
+    cost: Cost | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "config", FrozenMap(self.config))

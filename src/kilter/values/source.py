@@ -34,7 +34,7 @@ class Source(Protocol):
         """The number of rows."""
 
     def plan(self, *, seed: int, epoch: int) -> Plan:
-        """The training order of one epoch: every row once."""
+        """The training order of one epoch: every row once, unless rows are sampled."""
 
     def sweep(self) -> Plan:
         """An order for evaluation: every row once, the same each time, long rows together."""

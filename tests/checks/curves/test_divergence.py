@@ -103,3 +103,18 @@ def test_a_spike_is_no_divergence():
 )
 def test_what_cannot_be_judged_is_skipped(history):
     assert isinstance(next(Divergence().examine(history)), Skipped)
+
+
+def test_a_loss_that_leaves_guessing_at_once_is_worse_than_at_its_start_however_it_jumps():
+    losses = 80 + 30 * np.random.default_rng(0).normal(size=300).clip(-2, 2)
+    losses[0] = 1.35  # of guessing among four classes; the median of the first tenth is as high as the end
+    known = Divergence(task="classification", classes=4)
+    (finding,) = known.examine(series(losses))
+    assert finding.severity is Severity.FAILURE
+    assert "above its start of 1.386" in finding.seen
+    assert list(Divergence(task="classification").examine(series(losses))) == []
+    losses[0] = 80  # it never was at guessing: summed up over rows, perhaps
+    assert list(known.examine(series(losses))) == []
+    losses[1:] = losses[1:] / 80  # near guessing, and not above it
+    losses[0] = 1.35
+    assert list(known.examine(series(losses))) == []

@@ -8,6 +8,10 @@ from kilter.testing.healthy.histories_of_evaluations import scheduled
 from kilter.values.finding import Severity, Skipped
 
 
+def findings(history):
+    return [said for said in EarlyDecay().examine(history) if not isinstance(said, Skipped)]
+
+
 def examined(rate, train=None, **options):
     return list(EarlyDecay().examine(scheduled(rate, train, **options)))
 
@@ -68,3 +72,13 @@ def test_a_loss_that_goes_on_falling_or_had_settled_is_silent():
 
 def test_without_rates_it_is_skipped():
     assert isinstance(next(EarlyDecay().examine(recorded(falling(), steps=10, evaluations=0))), Skipped)
+
+
+def test_a_cut_is_seen_through_the_noise_of_the_losses_before_it():
+    def cut(noise, seed):
+        return scheduled(
+            lambda at: 2e-3 * 0.1 ** int(at / 0.1), lambda at: 2.5 - 2.5 * min(at, 0.1), noise=noise, seed=seed
+        )
+
+    assert all(findings(cut(0.01, seed)) for seed in range(5))
+    assert not any(findings(cut(1.0, seed)) for seed in range(5))

@@ -80,3 +80,10 @@ def test_nothing_said_is_judged_only_where_no_vocabulary_explains_it():
 def test_tasks_without_such_a_height_and_empty_logs_are_skipped():
     assert isinstance(examined(falling_from(50.0), task="regression")[0], Skipped)
     assert isinstance(next(FirstLoggedLoss().examine(History())), Skipped)
+
+
+@pytest.mark.parametrize(("step", "cause"), [(1, "loss_sum_reduction"), (20, "lr_too_high")])
+def test_what_was_logged_after_some_steps_may_be_their_doing(step, cause):
+    rows = ((step * (at + 1), {"train.loss": loss}) for at, loss in enumerate(falling_from(11.0)))
+    (finding,) = FirstLoggedLoss(task="classification", classes=10).examine(History.of(rows))
+    assert cause in finding.causes

@@ -110,7 +110,7 @@ def test_guessing_is_no_learning_though_it_was_worse_at_first():
     (finding,) = findings(recorded(loss, valid=loss, noise=0.01), task="classification", classes=10)
     assert finding.causes[0] == "model_ignores_input"
     assert "the loss of guessing" in finding.seen
-    assert findings(recorded(loss, valid=loss, noise=0.01), task="classification", classes=9) == []
+    assert findings(recorded(loss, valid=loss, noise=0.01), task="classification", classes=11) == []
 
 
 @pytest.mark.parametrize("rows", [6, 60, 600])
@@ -135,3 +135,51 @@ def test_epochs_count_where_a_validation_loss_stands_beside_each():
 @pytest.mark.parametrize("history", [series([1.0] * 49), series(np.random.default_rng(0).normal(size=100))])
 def test_few_steps_and_both_signs_are_skipped(history):
     assert isinstance(next(NoLearning().examine(history)), Skipped)
+
+
+def thrown_about(above, *, size=0.02, seed=0):
+    """Means over epochs that stay so far above ln 10, and a validation loss that jumps about."""
+    draw = np.random.default_rng(seed)
+    return History.of(
+        (
+            20 * epoch,
+            {
+                "train.loss": math.log(10) + above + 0.1 * (epoch == 1) + 0.2 * size * float(draw.normal()),
+                "valid.loss": math.log(10) + above + size * float(draw.normal()),
+                "valid.accuracy": 0.1 + 0.01 * float(draw.normal()),
+            },
+        )
+        for epoch in range(1, 21)
+    )
+
+
+def test_a_loss_that_jumps_above_guessing_is_of_steps_that_are_too_long():
+    (finding,) = findings(thrown_about(0.06), task="classification", classes=10)
+    assert finding.causes[0] == "lr_too_high"
+    assert "one answer for all rows would cost less" in finding.seen
+
+
+@pytest.mark.parametrize(
+    ("history", "options"),
+    [
+        (thrown_about(-0.15), {"task": "classification", "classes": 10}),  # below guessing: something is known
+        (thrown_about(1.5), {"task": "classification", "classes": 10}),  # not a mean, or of two terms
+    ],
+)
+def test_what_lies_below_guessing_or_far_above_it_says_nothing_of_that(history, options):
+    assert not any("one answer for all rows" in finding.seen for finding in findings(history, **options))
+
+
+def test_a_term_that_is_added_to_each_loss_does_not_move():
+    added = recorded(lambda at: 2.5 - 0.1 * min(1, 4 * at), valid=lambda at: 2.5 - 0.1 * min(1, 4 * at), noise=0.005)
+    assert not any("cost less" in finding.seen for finding in findings(added, task="classification", classes=10))
+
+
+def test_a_loss_that_stands_after_a_wild_moment_is_noted_and_one_that_goes_on_is_not():
+    losses = 1 + 0.2 * np.random.default_rng(0).normal(size=300)
+    losses[:4] = (3000.0, 900.0, 80.0, 7.0)
+    (finding,) = findings(series(losses))
+    assert (finding.severity, finding.causes[1]) == (Severity.NOTE, "lr_too_high")
+    assert findings(series(losses * np.linspace(1, 0.2, 300))) == []
+    losses[0:4] = 9.0  # high, but not wild
+    assert findings(series(losses)) == []

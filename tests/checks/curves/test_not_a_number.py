@@ -11,7 +11,7 @@ from kilter.values.history import History
 def test_the_first_such_step_is_told_with_what_came_before():
     (finding,) = NotANumber().examine(series([1.0, 0.9, math.nan, math.inf]))
     assert finding.severity is Severity.FAILURE
-    assert finding.evidence == {"curve": "train.loss", "step": 3, "before": [1.0, 0.9]}
+    assert finding.evidence == {"curve": "train.loss", "step": 3, "before": [1.0, 0.9], "batch": 3}
     assert finding.seen == "train.loss is nan at step 3, the first of 2 such values."
 
 

@@ -52,11 +52,11 @@ def test_the_validation_loss_tells_noise_of_steps_from_that_of_batches():
     draw = np.random.default_rng(0)
 
     def shaken(at):
-        return falling(2.3, 0.8, 8)(at) + 0.8 * float(draw.normal())
+        return falling(4.3, 2.8, 8)(at) + 0.8 * float(draw.normal())
 
-    jumping = recorded(falling(2.3, 0.8, 8), valid=shaken, noise=0.3, evaluations=12)
+    jumping = recorded(falling(4.3, 2.8, 8), valid=shaken, noise=0.8, evaluations=24)
     assert [finding.severity for finding in findings(jumping)] == [Severity.WARNING]
-    calm = recorded(falling(2.3, 0.8, 8), valid=shaken, noise=0.01, evaluations=12)  # the training is not at fault
+    calm = recorded(falling(4.3, 2.8, 8), valid=shaken, noise=0.01, evaluations=12)  # the training is not at fault
     assert findings(calm) == []
 
 
@@ -76,3 +76,33 @@ def test_a_rate_that_goes_up_and_down_explains_swings():
 
 def test_few_losses_are_skipped():
     assert isinstance(next(Oscillation().examine(series([1.0] * 19))), Skipped)
+
+
+def test_a_validation_loss_that_jumps_where_no_batch_was_is_not_thrown_about_by_steps():
+    draw = np.random.default_rng(0)
+
+    def elsewhere(at):
+        return falling(2.3, 0.8, 8)(at) + 6 * abs(float(draw.normal()))
+
+    assert findings(recorded(falling(2.3, 0.8, 8), valid=elsewhere, noise=0.3, evaluations=24)) == []
+
+
+def crossing(size, period=20, noise=0.1):
+    """A valley that is crossed to and fro, from the first steps on no lower; the rate is not in the log."""
+
+    def loss(at):
+        return 30 - size * math.cos(2 * math.pi * period * at) + 30 * math.exp(-80 * at)
+
+    history = recorded(loss, valid=loss, evaluations=37, noise=noise)
+    return History.of(
+        (int(step), {name: float(value)})
+        for name in ("train.loss", "valid.loss")
+        for step, value in zip(history[name].steps, history[name].values, strict=True)
+    )
+
+
+def test_smaller_swings_count_where_the_later_part_brought_nothing():
+    (finding,) = findings(crossing(6.0))
+    assert finding.severity is Severity.WARNING
+    assert findings(crossing(1.0)) == []
+    assert findings(crossing(0.0, noise=3.0)) == []

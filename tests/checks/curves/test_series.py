@@ -59,6 +59,15 @@ def test_a_curve_is_read_without_what_is_no_number():
     assert len(finite(history, "b")[0]) == 0
 
 
+@pytest.mark.parametrize(("first", "kept"), [(1, [4]), (0, [0, 4])])
+def test_an_evaluation_before_the_first_step_is_none_of_the_training(first, kept):
+    """Of a log that counts from 0 the evaluation at step 0 came after a step."""
+    history = History.of(
+        [(0, {"valid.loss": 2.0}), *((step, {"train.loss": 1.0}) for step in range(first, 5)), (4, {"valid.loss": 1.0})]
+    )
+    assert finite(history, "valid.loss")[0].tolist() == kept
+
+
 @given(st.integers(1, 50), st.integers(1, 10))
 def test_blocks_hold_everything_once_but_a_rest(length, width):
     values = np.arange(float(max(length, width)))

@@ -4,7 +4,12 @@ import pytest
 
 from kilter.checks.curves.settled_high import SettledHigh
 from kilter.testing.healthy.histories import falling, recorded
+from kilter.testing.healthy.histories_of_evaluations import by_epoch
 from kilter.values.finding import Severity, Skipped
+
+
+def findings(history):
+    return [said for said in SettledHigh().examine(history) if not isinstance(said, Skipped)]
 
 
 def examined(train, valid, evaluations=20, **options):
@@ -39,3 +44,20 @@ def test_where_nearly_all_is_right_nothing_is_missing():
 
 def test_few_evaluations_are_skipped():
     assert isinstance(examined(falling(), falling(), evaluations=8)[0], Skipped)
+
+
+@pytest.mark.parametrize(
+    ("train", "valid", "cause"),
+    [
+        (falling(1.014, 1.008, 4), falling(0.96, 0.958, 4), "model_ignores_input"),
+        (falling(1.014, 1.014, 4), falling(0.96, 0.96, 4), "model_ignores_input"),
+        (falling(1.05, 0.9, 4), falling(1.04, 0.9, 4), "underfit_capacity"),
+    ],
+)
+def test_two_losses_that_hardly_left_their_start_had_nothing_to_learn_from(train, valid, cause):
+    (finding,) = findings(by_epoch(train, valid))
+    assert (finding.severity, finding.causes[0]) == (Severity.NOTE, cause)
+
+
+def test_a_straight_way_down_however_short_is_no_end():
+    assert findings(recorded(lambda at: 1 - 0.015 * at, valid=lambda at: 1 - 0.015 * at, noise=0.001)) == []

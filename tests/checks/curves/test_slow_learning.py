@@ -1,5 +1,7 @@
 """A loss that falls too slowly."""
 
+import math
+
 import pytest
 
 from kilter.checks.curves.slow_learning import SlowLearning
@@ -63,3 +65,14 @@ def test_what_else_was_recorded_ranks_the_causes():
 
 def test_a_run_that_has_just_begun_is_skipped():
     assert isinstance(next(SlowLearning().examine(series([2.0 - 0.001 * at for at in range(60)]))), Skipped)
+
+
+@pytest.mark.parametrize(("left", "cause"), [(0.1, "lr_too_high"), (0.8, "lr_too_low")])
+def test_a_gradient_that_shrank_says_that_steps_were_not_too_small(left, cause):
+    losses = recorded(lambda at: 2.5 - 0.01 * at - 0.06 * at**3, noise=0.01)["train.loss"].values
+    history = History.of(
+        (step, {"train.loss": float(loss), "train.gradient_norm": left + (1 - left) * math.exp(-step / 20)})
+        for step, loss in enumerate(losses, start=1)
+    )
+    (finding,) = findings(history)
+    assert finding.causes[0] == cause

@@ -3,6 +3,7 @@
 from kilter.checks.curves import CURVE_CHECKS
 from kilter.checks.curves.divergence import Divergence
 from kilter.checks.curves.first_logged_loss import FirstLoggedLoss
+from kilter.checks.curves.still_improving import StillImproving
 from kilter.checks.curves.telling import told
 from kilter.checks.curves.validation_constant import ValidationConstant
 
@@ -25,4 +26,5 @@ def test_others_stay_as_they_are():
 
 def test_all_of_them_can_be_told_in_their_order():
     assert [check.name for check in told(CURVE_CHECKS, task="regression", classes=3)] == [c.name for c in CURVE_CHECKS]
-    assert told([Divergence()], classes=3) == (Divergence(),)
+    assert told([Divergence()], classes=3) == (Divergence(classes=3),)
+    assert told([StillImproving()], classes=3) == (StillImproving(),)

@@ -60,3 +60,10 @@ def test_losses_below_zero_and_falling_ones_are_silent():
 
 def test_few_losses_are_skipped():
     assert isinstance(next(TrivialTask().examine(series([1.0, 0.0, 0.0]))), Skipped)
+
+
+def test_a_loss_that_was_only_high_at_first_and_then_stands_is_not_gone():
+    losses = 1 + 0.2 * np.random.default_rng(0).normal(size=300)
+    losses[:5] = (3200.0, 1900.0, 280.0, 210.0, 12.0)
+    assert findings(series(losses)) == []
+    assert len(findings(series(losses * np.geomspace(1, 1e-3, 300)))) == 1

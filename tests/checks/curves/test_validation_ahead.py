@@ -4,8 +4,13 @@ import pytest
 
 from kilter.checks.curves.validation_ahead import ValidationAhead
 from kilter.testing.healthy.histories import falling, recorded
+from kilter.testing.healthy.histories_of_evaluations import by_epoch
 from kilter.values.finding import Severity, Skipped, Strength
 from kilter.values.history import History
+
+
+def findings(history):
+    return [said for said in ValidationAhead().examine(history) if not isinstance(said, Skipped)]
 
 
 def examined(train, valid, **options):
@@ -62,3 +67,9 @@ def test_the_same_loss_in_other_units_is_a_note():
 def test_a_training_loss_that_goes_on_to_fall_may_be_another_function():
     (finding,) = examined(lambda at: 4.2 - 2.5 * at**3, lambda at: 1.9 - 1.4 * at)
     assert finding.severity is Severity.NOTE
+
+
+def test_easier_validation_rows_hide_nothing_in_means_over_epochs():
+    assert findings(by_epoch(falling(1.014, 1.008, 4), falling(0.86, 0.858, 4))) == []
+    (finding,) = findings(by_epoch(falling(2.3, 2.1, 3), falling(2.25, 1.2, 3)))
+    assert finding.causes[0] == "dropout_too_high"

@@ -10,6 +10,10 @@ from kilter.values.finding import Severity, Skipped
 LEARNT = falling(2.3, 0.1, 8)
 
 
+def findings(history):
+    return [said for said in ValidationApart().examine(history) if not isinstance(said, Skipped)]
+
+
 def examined(train, valid, evaluations=20, **options):
     return list(ValidationApart().examine(recorded(train, valid=valid, evaluations=evaluations, **options)))
 
@@ -56,3 +60,18 @@ def test_few_evaluations_are_skipped():
 def test_the_same_loss_in_other_units_is_a_note():
     (finding,) = examined(LEARNT, lambda at: 64 * falling(2.3, 0.2, 8)(at))
     assert (finding.severity, finding.causes[0]) == (Severity.NOTE, "wrong_metric")
+
+
+@pytest.mark.parametrize(("factor", "known"), [(16.0, "grad_accum_unscaled"), (500.0, "val_preprocess_mismatch")])
+def test_a_factor_that_no_accumulation_has_may_be_another_form_of_the_rows(factor, known):
+    history = recorded(falling(1.0, 0.1, 3), valid=falling(factor, 0.1 * factor, 3), evaluations=20)
+    (finding,) = findings(history)
+    assert finding.severity is Severity.NOTE
+    assert known in finding.causes[:3]
+
+
+def test_absolute_errors_beside_squared_ones_are_the_same_loss_in_other_units():
+    squares = falling(1.0, 0.05, 6)
+    history = recorded(squares, valid=lambda at: 12 * squares(at) ** 0.5, noise=0.01, evaluations=20)
+    (finding,) = findings(history)
+    assert finding.severity is Severity.NOTE

@@ -25,6 +25,13 @@ def adam(model):
         {"optimizer": {"name": "sgd", "momentum": 0.0, "weight_decay": 0.0}},
         {"schedule": {"name": "cosine", "warmup": "2st", "floor": 0.1}},
         {"schedule": {"name": "constant", "warmup": "0st"}},
+        {"schedule": {"name": "plateau", "warmup": "2st", "factor": 0.5, "floor": 0.01, "minimum_difference": 0.1}},
+        {"schedule": {"name": "cyclical", "period": "4st", "decay": 0.5, "floor": 0.1}},
+        {"schedule": {"name": "one_cycle", "start": 0.1, "floor": 0.01}},
+        {
+            "optimizer": {"name": "schedule_free_adamw", "beta1": 0.8, "beta2": 0.99, "weight_decay": 0.1},
+            "schedule": {"name": "constant", "warmup": "4st"},
+        },
         {"train": {"clip_norm": 1.0}},
     ],
 )
@@ -73,3 +80,8 @@ def test_a_warm_up_shorter_than_a_step_is_a_note():
     (finding,) = examined(schedule={"name": "constant", "warmup": "0.001%"})
     assert finding.severity is Severity.NOTE
     assert finding.where == ("schedule.warmup",)
+
+
+def test_a_decay_of_cycles_of_which_there_is_one_is_a_note():
+    (finding,) = examined(train={"length": "8st"}, schedule={"name": "cyclical", "period": "8st", "decay": 0.5})
+    assert finding.where == ("schedule.decay",)

@@ -10,6 +10,7 @@ from kilter.checks.curves.first_logged_loss import FirstLoggedLoss
 from kilter.checks.curves.frozen_midway import FrozenMidway
 from kilter.checks.curves.generalization_gap import GeneralizationGap
 from kilter.checks.curves.gradient_depth import GradientDepth
+from kilter.checks.curves.input_bound import InputBound
 from kilter.checks.curves.loss_spike import LossSpike
 from kilter.checks.curves.metric_disagreement import MetricDisagreement
 from kilter.checks.curves.missed_class import MissedClass
@@ -69,6 +70,7 @@ CURVE_CHECKS: tuple[Check[History], ...] = (
     RepeatedBatch(),
     FrozenMidway(),
     OddBatch(),
+    InputBound(),
     GradientDepth(),
     DeadLayers(),
     SaturatedLayers(),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, final
@@ -9,7 +10,7 @@ from typing import TYPE_CHECKING, ClassVar, final
 import numpy as np
 
 from kilter.checks.check import Check
-from kilter.checks.curves.series import SUPERVISED, blocks, ends, finite, level, moving_target, of_both_signs
+from kilter.checks.curves.series import SUPERVISED, Level, blocks, ends, finite, level, moving_target, of_both_signs
 from kilter.values.curve_names import GRADIENT_NORM, LEARNING_RATE, TRAIN_LOSS, VALID_LOSS
 from kilter.values.finding import Finding, Severity, Skipped
 from kilter.values.history import History
@@ -30,7 +31,8 @@ class Divergence(Check[History]):
 
     **How.** The medians of a tenth of the run at its two ends, of three losses at least and fifty at most, and of
     windows as long between them are compared, so that single spikes do not count; the rise must exceed `sigmas`
-    standard errors and `rise` of what the loss had moved or of its size.
+    standard errors, of the loss or of its logarithm (or lie above guessing as all but a few losses do, where the first
+    loss was that of guessing), and `rise` of what the loss had moved or of its size.
 
     Alone in the log, a rise to less than `far` times the start is a note, since two models that play against each
     other look like that; and so is one at the end of which the validation loss is near its best.
@@ -49,6 +51,7 @@ class Divergence(Check[History]):
     code: ClassVar[str] = "C101"
     name: ClassVar[str] = "divergence"
     task: str | None = None  # one of SUPERVISED: its loss is to fall
+    classes: int | None = None
     sigmas: float = 5.0  # standard errors that a rise must exceed
     rise: float = 0.3  # of the loss's size at the start, for an end above it
     lost: float = 0.5  # of the way down that was climbed back
@@ -66,7 +69,8 @@ class Divergence(Check[History]):
         if played := moving_target(subject) or ("both signs of the loss" if of_both_signs(losses) else ""):
             yield Skipped(name=self.name, reason=f"{played}: a loss whose target moves is no measure")
             return
-        start, end = ends(losses)
+        first, end = ends(losses)
+        start = self._begun(losses, first)
         parts = blocks(losses, max(3, min(50, len(losses) // 10), len(losses) // 100))
         lowest = int(np.argmin(np.median(parts, axis=1)))
         best = level(parts[lowest])._replace(error=start.error if parts.shape[1] < 8 else level(parts[lowest]).error)
@@ -75,7 +79,9 @@ class Divergence(Check[History]):
         above = end.value - start.value > self.rise * max(abs(start.value), way)
         better = self._better(subject)
         signs = self._signs(subject, start.value, end.value)
-        if above and end.above(start, sigmas=self.sigmas) and not (start.value < 0 and end.value <= 0):
+        thrown = start is not first and start.value < float(np.quantile(losses, 0.05))  # guessing has no noise
+        clear = thrown or end.above(start, sigmas=self.sigmas) or (start.value > 0 and self._above_by_factors(losses))
+        if above and clear and not (start.value < 0 and end.value <= 0):
             far = end.value > self.far * start.value or self.task in SUPERVISED
             severity = Severity.FAILURE if signs else Severity.WARNING if far and not better else Severity.NOTE
             said = f"above its start of {start.value:.4g}"
@@ -103,6 +109,22 @@ class Divergence(Check[History]):
             evidence={"start": start.value, "lowest": best.value, "end": end.value, "standard error": end.error},
             follows=("explosion", "rate-jump", "odd-batch", "repeated-epochs"),
         )
+
+    def _begun(self, losses: NDArray[np.float64], start: Level) -> Level:
+        """The start; guessing, where the first loss says that the run began there and the next were far above it."""
+        if not self.classes or self.classes < 2 or self.task not in ("classification", "tagging"):
+            return start
+        chance = math.log(self.classes)
+        if abs(float(losses[0]) - chance) > self.rise * chance or start.value < self.far * chance:
+            return start
+        return Level(chance, 0.0)
+
+    def _above_by_factors(self, losses: NDArray[np.float64]) -> bool:
+        """Whether the logarithm rose beyond its noise: a loss that is thrown about varies as much as it is high."""
+        if losses.min() <= 0:
+            return False
+        start, end = ends(np.log(losses))
+        return end.above(start, sigmas=self.sigmas)
 
     def _signs(self, subject: History, start: float, end: float) -> list[str]:
         """What else says that the weights are lost."""

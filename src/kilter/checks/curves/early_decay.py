@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, ClassVar, NamedTuple, final
 import numpy as np
 
 from kilter.checks.check import Check
-from kilter.checks.curves.series import finite, level
+from kilter.checks.curves.series import finite, level, noise
 from kilter.values.curve_names import EPOCH, LEARNING_RATE, TRAIN_LOSS, VALID_LOSS
 from kilter.values.finding import Finding, Severity, Skipped
 from kilter.values.history import History
@@ -118,7 +118,7 @@ class EarlyDecay(Check[History]):
         marks = [level(losses[place : place + width]) for place in (begin, middle, end - width)]
         finish = level(rest[-min(50, max(3, len(rest) // 4)) :])
         first, second = marks[0].value - marks[1].value, marks[1].value - marks[2].value
-        error = float(np.hypot(marks[1].error, marks[2].error))
+        error = 1.2533 * noise(losses[begin:end]) * (2 / width) ** 0.5  # few values do not tell their own noise
         if second <= self.sigmas * error or first <= 0:
             return None
         after = marks[2].value - finish.value

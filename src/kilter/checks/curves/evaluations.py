@@ -67,12 +67,16 @@ def evaluations(history: History) -> Evaluations | None:
 def in_other_units(run: Evaluations) -> bool:
     """Whether the validation loss falls by the same factors as the training loss: one is a multiple of the other.
 
-    A sum over rows beside a mean, or a loss divided by the steps of an accumulation, is no other loss.
+    A sum over rows beside a mean, or a loss divided by the steps of an accumulation, is no other loss; nor are absolute
+    errors beside squared ones, whose logarithms fall half as far.
     """
     if len(run.losses) < 4 or min(run.losses.min(), run.beside.min()) <= 0:
         return False
     own, beside = (math.log(curve[:2].mean() / curve[-3:].mean()) for curve in (run.losses, run.beside))
-    return beside > math.log(1.3) and 0.6 < own / beside < 1.4
+    if beside <= math.log(1.3):
+        return False
+    straight = float(np.corrcoef(np.log(run.losses), np.log(run.beside))[0, 1]) if np.ptp(run.losses) > 0 else 0.0
+    return 0.6 < own / beside < 1.4 or (0.35 < own / beside <= 0.6 and straight > 0.9)
 
 
 def _stand_together(at: NDArray[np.int64], steps: NDArray[np.int64]) -> bool:

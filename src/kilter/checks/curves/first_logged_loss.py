@@ -109,6 +109,8 @@ class FirstLoggedLoss(Check[History]):
             causes, said = ("loss_sum_reduction", "auxiliary_loss_dominates", "unnormalized_input"), ""
         else:
             causes, said = ("bad_output_init", "unnormalized_input", "loss_sum_reduction"), ""
+            if step > 1:  # a mean over some steps, or after them: they may have led there
+                causes = ("bad_output_init", "unnormalized_input", "lr_too_high")
         return Finding(
             code=self.code,
             name=self.name,

@@ -113,7 +113,7 @@ class MissedClass(Check[History]):
             " not arrive, or the class is too rare); well above it only the threshold is wrong.",
             where=tuple(names[:5]),
             evidence={"curves": names, "value": share, "evaluations": len(steps)},
-            follows=("validation-constant", "validation-apart", "no-learning"),
+            follows=("validation-constant", "validation-apart", "no-learning", "early-decay"),
         )
 
     def _tells_apart(self, run: Evaluations, share: float) -> bool:

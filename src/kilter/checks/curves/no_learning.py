@@ -40,9 +40,12 @@ class NoLearning(Check[History]):
 
     **How.** The last three tenths of the run against its first tenth, by their medians: a fall of less than `sigmas`
     standard errors is none. Where the loss first exploded, the start is its first value. Where `classes` are said, an
-    end within `guessing` of ln K, which falls no further, is none either: the outputs are those of guessing. The rest
-    of the log tells causes apart: a rate or a gradient of about 0, a gradient that piles up, an explosion, neighbouring
-    losses that are alike, a validation loss that creeps down, stands still or jumps about.
+    end within `guessing` of ln K, which falls no further, is none either: the outputs are those of guessing. So is one
+    up to `above` times it, where the validation loss moves up and down above ln K, too: an answer that is the same for
+    all rows costs less, and steps that do not even hold that are too long. A loss that was `wild` times what it is now
+    for a moment, and has stood since then, is noted. The rest of the log tells causes apart: a rate or a gradient of
+    about 0, a gradient that piles up, an explosion, neighbouring losses that are alike, a validation loss that creeps
+    down, stands still or jumps about.
 
     **When it stays silent.** The loss has come down, by however little; a validation loss or a score has got better,
     which overrules a noisy training loss; the noise would hide a fall of `hidden` of the loss; before `fewest` losses;
@@ -64,6 +67,10 @@ class NoLearning(Check[History]):
     hidden: float = 0.2  # of the loss: noise that could hide such a fall decides nothing
     climbs: float = 0.05  # of the loss, which is more than standing still; thrice that where it is known to be to fall
     guessing: float = 0.005  # of ln K
+    above: float = 1.5  # times ln K, up to which a loss may stand: what lies above was not a mean, or has other terms
+    wild: float = 100.0  # times the later loss: first outputs ten times as far off as those of guessing
+    moment: float = 0.05  # of the run
+    moves: float = 0.1  # of its height above guessing, that the validation loss jumps by
     below: float = 0.9  # ln K, at which more than guessing is known
     high: float = 0.9  # a score of the validation split, at which little is left to learn
     exploded: float = 1.5  # times its start, that the loss reached at first
@@ -86,10 +93,13 @@ class NoLearning(Check[History]):
         else:  # a fall may be over within a few steps, or be seen over many only
             starts = [ends(losses, most=most)[0] for most in (5, 50, len(losses))]
             first = next((start for start in starts if start.above(last, sigmas=self.sigmas)), starts[-1])
+        sunk = self._sunk(losses) if highest is None else None
+        first = sunk or first
         if not self._stands(subject, losses, first, last, burst=highest is not None):
             return
         error = self.sigmas * math.hypot(first.error, last.error)
-        if error > self.hidden * abs(first.value):
+        worse = self._guesses(subject, last) and last.value - self._chance() > self.sigmas * last.error
+        if error > self.hidden * abs(first.value) and not worse:  # guessing has no noise
             yield Skipped(name=self.name, reason=f"noise hides falls of less than {error:.3g}")
             return
         if losses.std() > 0 and (known_before := self._knows(subject, last)):
@@ -99,17 +109,22 @@ class NoLearning(Check[History]):
             yield Skipped(name=self.name, reason=f"{improved} got better, which overrules the noise of the training")
             return
         causes, said = reason(subject, highest)
-        if highest is None and first.above(last, sigmas=self.sigmas):  # it came down to guessing: updates arrive
+        guesses = self._guesses(subject, last)
+        if guesses and self._thrown_about(subject, last, causes):
+            causes = ("lr_too_high", "momentum_too_high", "dead_relu")
+            said = "; one answer for all rows would cost less"
+        elif sunk is None and highest is None and first.above(last, sigmas=self.sigmas):  # updates arrive
             causes, said = ("model_ignores_input", "label_misaligned", "label_noise"), ""
         still = unmoved(subject)
+        severity = Severity.FAILURE if still else Severity.NOTE if sunk else Severity.WARNING
         yield Finding(
             code=self.code,
             name=self.name,
-            severity=Severity.FAILURE if still else Severity.WARNING,
+            severity=severity,
             strength=Strength.PROVED if still else Strength.MEASURED,
-            seen=f"After {int(steps[-1]):,} steps the training loss is {last.value:.4g}, and it began at"
-            f" {first.value:.4g}: no fall beyond its noise of {error / self.sigmas:.2g}"
-            f"{' and the loss of guessing' if self._guesses(last) else ''}{said}.",
+            seen=f"After {int(steps[-1]):,} steps the training loss is {last.value:.4g}, and it"
+            f" {'soon was' if sunk else 'began at'} {first.value:.4g}: no fall beyond its noise of"
+            f" {error / self.sigmas:.2g}{' and the loss of guessing' if guesses else ''}{said}.",
             advice="Try a tenth and ten times of the learning rate; see whether one batch can be learnt."
             if causes[0] in ("lr_too_high", "lr_too_low")
             else "See that gradients arrive, are kept until the update, and that the optimizer holds the model's"
@@ -144,23 +159,51 @@ class NoLearning(Check[History]):
         climbs = self.climbs * (3 if self.task in SUPERVISED else 1)
         if last.value - first.value > max(error, climbs * abs(first.value)) and not burst:
             return False
-        if abs(last.value) <= 1e-3 * abs(float(losses[0])):  # gone at once: `trivial-task`
-            return False
+        if abs(last.value) <= 1e-3 * abs(float(losses[0])) and first.value > last.value:  # gone: `trivial-task`
+            return self._sunk(losses) is not None and first.value - last.value <= error
         if first.value - last.value <= max(error, 0.05 * abs(first.value) if burst else 0.0):
             return True
         third = len(losses) // 3
-        return self._guesses(last) and not level(losses[third : 2 * third]).above(last, sigmas=self.sigmas)
+        return self._guesses(subject, last) and not level(losses[third : 2 * third]).above(last, sigmas=self.sigmas)
 
-    def _guesses(self, last: Level) -> bool:
-        """Whether the loss is that of equal shares for all classes."""
-        if self.classes is None or self.classes < 2 or self.task not in ("classification", "tagging"):
+    def _guesses(self, subject: History, last: Level) -> bool:
+        """Whether the loss is that of equal shares for all classes, or above it in both splits."""
+        chance = self._chance()
+        if not chance:
             return False
-        chance = math.log(self.classes)
-        return abs(last.value - chance) < self.guessing * chance
+        if abs(last.value - chance) < self.guessing * chance:
+            return True
+        evaluated = finite(subject, VALID_LOSS)[1]
+        late = evaluated[-max(3, len(evaluated) // 3) :]
+        higher = chance < last.value < self.above * chance and len(late) >= 3
+        return higher and float(np.median(late)) > (1 - self.guessing) * chance and self._moves(evaluated, last)
+
+    def _thrown_about(self, subject: History, last: Level, causes: tuple[str, ...]) -> bool:
+        """Whether weights that move do not even find the answer that is best for all rows alike."""
+        unclear = causes[0] in ("model_ignores_input", "label_noise")
+        moves = self._moves(finite(subject, VALID_LOSS)[1], last)
+        return unclear and moves and last.value - self._chance() > self.sigmas * last.error
+
+    def _moves(self, evaluated: NDArray[np.float64], last: Level) -> bool:
+        """Whether the validation loss goes up and down: a term that is added to each loss does not."""
+        return len(evaluated) >= 5 and noise(evaluated) > self.moves * (last.value - self._chance())
+
+    def _chance(self) -> float:
+        """The loss of guessing; 0 where nobody said of how many classes."""
+        known = self.classes and self.task in ("classification", "tagging")
+        return math.log(self.classes) if known and self.classes else 0.0
+
+    def _sunk(self, losses: NDArray[np.float64]) -> Level | None:
+        """Where a loss stood after it had been far higher for a moment; None where it had not been."""
+        moment = max(3, int(self.moment * len(losses)))
+        rest = losses[moment:]
+        if len(rest) < 20 or abs(float(losses[0])) < self.wild * float(np.median(np.abs(rest))) + 10 * noise(rest):
+            return None
+        return level(rest[: len(rest) // 3])
 
     def _knows(self, subject: History, last: Level) -> str | None:
         """What says that the model knew its task already: a loss far below guessing, or a score near 1."""
-        guessing = math.log(self.classes) if self.classes and self.task in ("classification", "tagging") else 0.0
+        guessing = self._chance()
         if last.value < self.below * guessing:
             return f"the loss is far below the {guessing:.3g} of guessing"
         for name in subject.names:
@@ -180,7 +223,8 @@ class NoLearning(Check[History]):
             if len(values) < 4:
                 continue
             first, last = ends(values)
-            gained = way * (last.value - first.value)
+            begun = min(first.value, self._chance() or math.inf) if name == VALID_LOSS else first.value
+            gained = way * (last.value - begun)  # what leads down to guessing is no gain
             if gained > max(self.sigmas * noise(values), 0.02 * abs(first.value), 0.02 if way > 0 else 0.0):
                 return name
         return None

@@ -77,7 +77,8 @@ class NotANumber(Check[History]):
             experiment="Take that step's batch through the model as it was before, in double precision and with"
             " anomaly detection on: a finite loss means overflow, none, that the batch or a formula gives no number.",
             where=(f"step {step}",),
-            evidence={"curve": name, "step": step, "before": curve.values[max(0, at - 5) : at].tolist()},
+            evidence={"curve": name, "step": step, "before": curve.values[max(0, at - 5) : at].tolist()}
+            | ({} if name == VALID_LOSS else {"batch": step}),
             follows=("divergence", "explosion", "rate-jump", "odd-batch"),
         )
 

@@ -29,10 +29,11 @@ class Oscillation(Check[History]):
 
     **How.** The medians of `most` windows at most: a swing is a rise of `part` of the way that the loss has come down,
     beyond `sigmas` standard errors, after a fall of that size; there must be `swings` of them, and the last third of
-    the run must still have one. `steady` of the way is enough where the learning rate was recorded and does not swing.
-    The validation loss overrules: it is of the same rows each time, so that its jumps are no noise of batches; of
-    `jumps` of the way down they say it alone. Where each loss stands for all rows: whether rises and falls alternate
-    more often than chance has it (two of three, for noise), by `part` of the way.
+    the run must still have one. `steady` of the way is enough where the learning rate was recorded and does not swing,
+    or where the later part of the run brought no lower loss. The validation loss overrules: it is of the same rows each
+    time, so that its jumps are no noise of batches; of `jumps` of the way down they say it alone, unless they lead
+    where no batch of the training was: that is `validation-noise`. Where each loss stands for all rows: whether rises
+    and falls alternate more often than chance has it (two of three, for noise), by `part` of the way.
 
     **When it stays silent.** Swings that go with the learning rate, as restarts and cycles have them; a rate that still
     warms up; less than `fewest` losses; a loss of both signs, or one in whose log rewards or opponents stand. A note
@@ -56,6 +57,7 @@ class Oscillation(Check[History]):
     swings: int = 3
     jumps: float = 0.2  # of the way down, that the validation loss differs by from one evaluation to the next
     evaluations: int = 8  # at least, to tell how it differs
+    elsewhere: float = 0.25  # of the evaluations, above all batches of the training
     calm: float = 0.1  # of the way down: with less noise the training is not what shakes the validation loss
     alternating: float = 0.85  # of the neighbours, that turn: noise turns at two thirds
     little: float = 0.3  # of the loss at the start
@@ -76,12 +78,14 @@ class Oscillation(Check[History]):
         way = start - float(run.middles.min())
         if way <= 0:
             return
-        shaken = self._shaken(finite(subject, VALID_LOSS)[1], way)
+        shaken = self._shaken(finite(subject, VALID_LOSS)[1], losses, way)
         calm = noise(losses[len(losses) // 2 :]) < self.calm * way
         errors = np.maximum(run.errors, 1.2533 * noise(losses) / run.width**0.5)  # windows of a few rows know little
-        part = self.steady if LEARNING_RATE in subject else self.part
+        third = 2 * len(run.middles) // 3
+        vain = float(run.middles[third:].min()) >= float(run.middles[:third].min())
+        part = self.steady if LEARNING_RATE in subject or vain else self.part
         rises = self._rises(run.middles, errors, way * part)
-        late = [at for at in rises if at >= 2 * len(run.middles) // 3]
+        late = [at for at in rises if at >= third]
         turns = self._alternation(losses, way)
         far = way >= self.little * abs(start)
         if shaken >= self.jumps and far and not calm:
@@ -118,11 +122,20 @@ class Oscillation(Check[History]):
             follows=("divergence", "explosion", "no-learning", "repeated-epochs", "rate-jump"),
         )
 
-    def _shaken(self, evaluations: NDArray[np.float64], way: float) -> float:
-        """The noise of the later evaluations by the way that the loss came down; 0 where there are few."""
+    def _shaken(self, evaluations: NDArray[np.float64], losses: NDArray[np.float64], way: float) -> float:
+        """The noise of the later evaluations by the way that the loss came down; 0 where there are few.
+
+        And 0 where a quarter of them lie above nearly all losses of single batches, which vary more than means over
+        rows: not the weights are thrown about then, but what else is evaluated.
+        """
         if len(evaluations) < self.evaluations:
             return 0.0
-        return noise(evaluations[len(evaluations) // 3 :]) / way
+        late = evaluations[len(evaluations) // 3 :]
+        if len(losses) >= 4 * len(evaluations):
+            highest = float(np.quantile(losses[len(losses) // 3 :], 0.99))
+            if float(np.mean(late > highest)) >= self.elsewhere:
+                return 0.0
+        return noise(late) / way
 
     def _shared(self, evaluations: NDArray[np.float64], way: float) -> bool:
         """Whether a tenth of the later evaluations lie as far above the best one before them as jumps go."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
 
-from kilter.values.curve_names import EPOCH, OTHER_LOSS, TRAIN_LOSS, VALID_LOSS
+from kilter.values.curve_names import EPOCH, OTHER_LOSS, TRAIN_LOSS, VALID_LOSS, split_of
 from kilter.values.history import History
 
 if TYPE_CHECKING:
@@ -27,11 +27,17 @@ class Level(NamedTuple):
 
 
 def finite(history: History, name: str) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-    """Steps and values of a curve, without what is no finite number or nearly so; empty where nothing was recorded."""
+    """Steps and values of a curve, without what is no finite number or nearly so; empty where nothing was recorded.
+
+    Of an evaluation before the first step nothing can be learnt about the training, whose curve begins after it: it is
+    left out.
+    """
     if name not in history:
         return np.empty(0, np.int64), np.empty(0)
     curve = history[name]
     fits = np.abs(curve.values) < _ENDLESS  # false for what is no number, too
+    if curve.steps[0] == 0 and split_of(name) == "valid" and TRAIN_LOSS in history:
+        fits &= curve.steps > min(0, int(history[TRAIN_LOSS].steps[0]) - 1)
     return curve.steps[fits], curve.values[fits]
 
 

@@ -25,7 +25,9 @@ class SettledHigh(Check[History]):
     rate can find. A log cannot tell these apart.
 
     **How.** The last third of the evaluations brought less than `moved` of the way so far, or less than their noise;
-    the two losses lie within `gap` of each other; and `left` or more of the training loss at the start remains.
+    the two losses lie within `gap` of each other; and `left` or more of the training loss at the start remains. Where
+    both have lost less than `nothing` of their first values, slower and slower, the inputs told nothing about the
+    targets, unless all of it was learnt before the first mean was logged.
 
     **When it stays silent.** A loss that still falls or has a gap; a loss of which little is left; losses of 0 or
     below; an accuracy above `right`; fewer than `fewest` evaluations. It is always a note.
@@ -41,6 +43,7 @@ class SettledHigh(Check[History]):
     moved: float = 0.1  # of the way so far
     gap: float = 0.15  # of the training loss
     left: float = 0.4  # of the training loss at the start
+    nothing: float = 0.02  # of the first losses
     right: float = 0.9  # an accuracy that leaves little to be gained
 
     def examine(self, subject: History) -> Iterator[Finding | Skipped]:
@@ -52,6 +55,9 @@ class SettledHigh(Check[History]):
         before, end = float(np.mean(run.losses[-2 * third : -third])), float(np.mean(run.losses[-third:]))
         beside, start = float(np.mean(run.beside[-third:])), run.start.value
         way = start - end
+        if self._tells_nothing(run, third) and not self._mostly_right(subject):
+            yield self._finding(run, end, beside, hardly=True)
+            return
         if start <= 0 or way <= 3 * run.start.error or way < 0.05 * start or min(beside, end) < self.left * start:
             return
         if abs(before - end) > max(self.moved * way, 2 * mean_error(run.losses, third)):
@@ -64,7 +70,18 @@ class SettledHigh(Check[History]):
         names = [name for name in ("valid.accuracy", "valid.acc", "valid.metric") if name in subject]
         return any(float(np.median(finite(subject, name)[1][-3:])) > self.right for name in names)
 
-    def _finding(self, run: Evaluations, end: float, beside: float) -> Finding:
+    def _tells_nothing(self, run: Evaluations, third: int) -> bool:
+        """Whether neither loss fell by more than next to nothing, and the last third brought little of that."""
+        for curve in (run.losses, run.beside):
+            first, before, last = (float(np.mean(part)) for part in (curve[:2], curve[-third - 2 : -third], curve[-2:]))
+            fall = first - last
+            if first <= 0 or abs(fall) > self.nothing * first:
+                return False
+            if before - last > 0.3 * fall + 2 * mean_error(curve, 2):  # a straight line has a third
+                return False
+        return run.origin <= (1 + self.nothing) * float(run.beside[0])
+
+    def _finding(self, run: Evaluations, end: float, beside: float, *, hardly: bool = False) -> Finding:
         share = end / run.start.value
         return Finding(
             code=self.code,
@@ -74,7 +91,9 @@ class SettledHigh(Check[History]):
             seen=f"Training and validation loss have stood at {beside:.4g} and {end:.4g} for a third of the run,"
             f" {100 * share:.0f} % of the {run.start.value:.4g} that training began with.",
             advice="Try a model of twice the width; look at rows with the largest losses.",
-            causes=("underfit_capacity", "label_noise", "lr_too_high"),
+            causes=("model_ignores_input", "label_misaligned", "label_noise")
+            if hardly
+            else ("underfit_capacity", "label_noise", "lr_too_high"),
             experiment="Train on a tenth of the rows: a training loss that goes to nothing shows that the model can"
             " express them, and that noise or conflict between rows is what remains.",
             where=(f"step {int(run.steps[-1])}",),

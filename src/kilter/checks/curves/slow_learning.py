@@ -59,6 +59,7 @@ class SlowLearning(Check[History]):
     least: float = 0.01  # of the loss, of which a third is too little to be sure of
     some: float = 0.2  # of the loss
     speeding: float = 0.5  # of the fall, in the last third
+    shrank: float = 3.0  # times, that the gradient's norm did so: the weights went far, if not down
 
     def examine(self, subject: History) -> Iterator[Finding | Skipped]:
         steps, losses = finite(subject, TRAIN_LOSS)
@@ -120,6 +121,13 @@ class SlowLearning(Check[History]):
         sure = late > self.sigmas * float(np.hypot(error, last.error)) or 0 < fall < self.least * abs(start)
         return _Way(start, fall, late / fall if sure else 0.0)
 
+    def _moved_far(self, norms: NDArray[np.float64]) -> bool:
+        """Whether the gradient shrank to a part of what it was: steps that are too small leave it as it is."""
+        if len(norms) < self.fewest:
+            return False
+        first, last = ends(norms)
+        return first.value > self.shrank * last.value and first.above(last, sigmas=self.sigmas)
+
     def _slow(self, way: _Way) -> bool:
         size = way.fall / abs(way.start) if way.start else 1.0
         return (size < self.little and way.late >= self.steady) or (size < self.some and way.late >= self.speeding)
@@ -131,6 +139,8 @@ class SlowLearning(Check[History]):
         norms = finite(subject, GRADIENT_NORM)[1]
         if len(norms) and float(np.median(norms)) < 1e-3:
             return ("vanishing_gradient", "lr_too_low", "too_few_epochs")
+        if self._moved_far(norms):
+            return ("lr_too_high", "missing_warmup", "dead_relu")
         if start > self.large:
             return ("unnormalized_target", "lr_too_low", "too_few_epochs")
         if late >= self.speeding:

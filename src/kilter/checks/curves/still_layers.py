@@ -125,6 +125,9 @@ class StillLayers(Check[History]):
         if not reached:
             causes = ("unintended_frozen_layer" if at_the_input else "unused_layer", "detached_graph", "dead_relu")
             causes = ("loss_detached", *causes[:2]) if all(still) else causes
+            before = [gradients.get(layer.name, 0.0) for layer in updates[: still.index(True)]]
+            if not all(still) and any(gradient > 0 for gradient in before):  # it passes on to those: nothing is dead
+                causes = ("unused_layer", "unintended_frozen_layer", "detached_graph")
         return Finding(
             code=self.code,
             name=self.name,

@@ -27,7 +27,9 @@ class TrivialTask(Check[History]):
     are all alike, stand in the inputs, or the loss has nothing left to measure. From there on there is no gradient.
 
     **How.** Three neighbouring losses must lie below `nothing` of the first one within `soon` steps, or be exactly 0,
-    and the losses after them must stay there; the first validation loss, where there is one, must lie there, too.
+    and the losses after them must stay there; the first validation loss, where there is one, must lie there, too. A
+    loss that is gone goes on shrinking by factors, to `further` of what it was then: one that stands has met a floor,
+    and its first value was only very high.
 
     A note where both losses end there after a longer way: real data rarely leave so little.
 
@@ -45,6 +47,7 @@ class TrivialTask(Check[History]):
     nothing: float = 0.01  # of the first loss
     soon: int = 100  # optimizer steps: at the usual rates a model without help needs more
     stays: float = 0.75  # of the later losses, that lie below it
+    further: float = 0.3  # of the loss at which it was gone: what is learnt leaves nothing, what was only high a floor
     fewest: int = 10  # recorded losses
 
     def examine(self, subject: History) -> Iterator[Finding | Skipped]:
@@ -62,6 +65,8 @@ class TrivialTask(Check[History]):
         gone = 0 if empty else self._gone(steps, losses, *evaluations)
         limit, ends_at = self.nothing * float(losses[0]), level(losses[-max(3, len(losses) // 10) :]).value
         last = evaluations[1][-3:]
+        if not empty and self._stands(losses, limit):
+            return
         if gone is None and not (len(last) == 3 and ends_at <= limit and last.max() <= limit):
             return
         at = int(steps[-1] if gone is None else steps[gone])
@@ -86,6 +91,15 @@ class TrivialTask(Check[History]):
             where=(f"step {at}",),
             evidence={"first": float(losses[0]), "end": ends_at, "gone at step": at, "valid": last.tolist()},
         )
+
+    def _stands(self, losses: NDArray[np.float64], limit: float) -> bool:
+        """Whether a loss that soon was low stands where it came to."""
+        low = np.flatnonzero(lasting(losses) <= limit)
+        width = max(3, len(losses) // 10)
+        if not len(low) or low[0] > width or level(losses[-width:]).value <= 0:
+            return False
+        then = losses[low[0] + 2 : low[0] + 2 + width]
+        return level(losses[-width:]).value > self.further * level(then).value
 
     def _gone(
         self,

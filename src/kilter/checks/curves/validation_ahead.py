@@ -29,8 +29,8 @@ class ValidationAhead(Check[History]):
     the training loss is still within `begun` of its start, a validation loss below `below` of it is too good: a warning
     where the training loss never gets further, a note where it does, since the two may be different functions. Later a
     loss below `gap` of the training loss at the end, and at nine of ten evaluations, is a note, as is a training loss
-    that gave less than `shown` of what the validation loss gave: regularisation does
-    that, and so do rows that stand in both splits, or a split that is easier.
+    that gave less than `shown` of what the validation loss gave, and that was a tenth of it or more: regularisation
+    does that, and so do rows that stand in both splits, or a split that is easier.
 
     A validation loss that falls by the factors by which the training loss falls is the same loss in other units, which
     is a note.
@@ -74,8 +74,10 @@ class ValidationAhead(Check[History]):
             yield self._finding(run, len(run.losses) - 1, early=False)
             return
         third = -max(1, len(run.losses) // 3)
-        given, taken = run.start.value - run.beside[third:].mean(), run.start.value - run.losses[third:].mean()
-        if clear[third:].mean() >= 0.9 and given < self.shown * taken:
+        # means over epochs do not tell where the training began: then each curve is held against its own first value
+        before = (run.start.value, run.start.value) if run.by_step else (run.beside[0], run.losses[0])
+        given, taken = before[0] - run.beside[third:].mean(), before[1] - run.losses[third:].mean()
+        if clear[third:].mean() >= 0.9 and given < self.shown * taken and taken > 0.1 * before[1]:
             yield self._finding(run, len(run.losses) - 1, early=False, hidden=True)
 
     def _is_one_curve(self, subject: History, run: Evaluations) -> bool:

@@ -4,15 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import ClassVar, final
+from typing import ClassVar, Final, final
 
 import numpy as np
 
 from kilter.checks.check import Check
-from kilter.checks.curves.evaluations import Evaluations, evaluations, in_other_units
+from kilter.checks.curves.evaluations import Evaluations, evaluations, in_other_units, mean_error
 from kilter.checks.curves.series import noise
 from kilter.values.finding import Finding, Severity, Skipped
 from kilter.values.history import History
+
+_BATCHES: Final = 64
+"""Nobody accumulates the gradients of many more."""
+_FACTOR: Final = float(np.log(1.5))
+"""What learning by heart may change of the factor between two losses that are otherwise multiples."""
 
 
 @final
@@ -30,7 +35,8 @@ class ValidationApart(Check[History]):
     followed back from its first two values.
 
     A validation loss that falls by the factors by which the training loss falls is the same loss in other units, which
-    is a note.
+    is a note; where the factor itself changes by more than half, or is none of batches whose gradients are summed up,
+    rows in another form are as likely.
 
     **When it stays silent.** The validation loss was lower once, or has come down at the end; before `fewest`
     evaluations (statistics of normalisation layers lag behind in a first epoch); a training loss that does not fall.
@@ -74,6 +80,8 @@ class ValidationApart(Check[History]):
             causes = ("unshuffled_split", "val_preprocess_mismatch", "distribution_shift", "bn_stats_stale")
         if multiple:
             causes = ("wrong_metric", "loss_sum_reduction", "grad_accum_unscaled")
+            if _factor_drifts(run) or first > _BATCHES * start:
+                causes = ("wrong_metric", "val_preprocess_mismatch", "loss_sum_reduction")
         return Finding(
             code=self.code,
             name=self.name,
@@ -90,3 +98,11 @@ class ValidationApart(Check[History]):
             evidence={"start": start, "training loss": run.end.value, "first": first, "last": end},
             follows=("validation-constant",),
         )
+
+
+def _factor_drifts(run: Evaluations) -> bool:
+    """Whether the factor between the two losses changes beyond the noise of both, as that of other units does not."""
+    logs = np.log(run.losses / run.beside)
+    width = max(2, len(logs) // 5)
+    marks = [float(np.mean(part)) for part in np.array_split(logs, max(2, len(logs) // width))]
+    return max(marks) - min(marks) > _FACTOR + 4 * mean_error(logs, width)

@@ -1,6 +1,7 @@
 """Checks of pipelines, before compute is spent."""
 
 from kilter.checks.check import Check
+from kilter.checks.preflight.accumulated_loss import AccumulatedLoss
 from kilter.checks.preflight.batch_independence import BatchIndependence
 from kilter.checks.preflight.evaluation_mode import EvaluationMode
 from kilter.checks.preflight.future_independence import FutureIndependence
@@ -32,4 +33,5 @@ PREFLIGHT_CHECKS: tuple[Check[Pipeline], ...] = (
     StrayedParameters(),
     FutureIndependence(),
     InertHyperparameter(),
+    AccumulatedLoss(),
 )

@@ -11,10 +11,11 @@ from kilter.checks.preflight.bench import Bench
 from kilter.checks.preflight.outputs import same
 from kilter.checks.preflight.probe import Probe
 from kilter.checks.wording import listed
-from kilter.engine.schedules import rate
+from kilter.engine.schedules import curve
 from kilter.values.errors import RecipeError
 from kilter.values.finding import Finding, Severity, Skipped, Strength
 from kilter.values.pipeline import Pipeline
+from kilter.values.schedule import Plateau
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -90,9 +91,9 @@ class InertHyperparameter(Probe):
         return {name: parameter.detach().clone() for name, parameter in model.named_parameters()}, norms
 
     def _flat(self, pipeline: Pipeline, path: str) -> bool:
-        """Whether another value of a schedule gives the same rate at every step."""
+        """Whether another value of a schedule gives the same rate at every step; a plateau's are decided on the way."""
         recipe, source = pipeline.recipe, pipeline.splits["train"]
-        if recipe.train.length.is_clock:
+        if recipe.train.length.is_clock or isinstance(recipe.schedule, Plateau):
             return False
         batches = len(source.plan(seed=recipe.train.seed, epoch=0))
         each = math.ceil(batches / recipe.batch.accumulate)
@@ -102,11 +103,8 @@ class InertHyperparameter(Probe):
         if other is None:
             return False
         steps = {*range(min(total, LONGEST)), *range(max(0, total - LONGEST), total)}
-        return all(
-            rate(recipe.schedule, step=step, total=total, steps_per_epoch=each)
-            == rate(other.schedule, step=step, total=total, steps_per_epoch=each)
-            for step in steps
-        )
+        ours, theirs = (curve(one.schedule, total=total, steps_per_epoch=each) for one in (recipe, other))
+        return all(ours(step) == theirs(step) for step in steps)
 
     def _finding(
         self, recipe: Recipe, paths: list[str], severity: Severity, seen: str, evidence: dict[str, object]

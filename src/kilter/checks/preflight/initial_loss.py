@@ -56,8 +56,9 @@ class InitialLoss(Probe):
     targets are so large that no ordinary output reaches them.
 
     **When it stays silent.** Most of the models begin within `note` times chance, or within three standard errors of
-    that; and their mean lies above the prior, where one is known, or within five standard errors of it. A warning from
-    `warn` times chance on; a failure where the loss is no number.
+    that; and their mean lies above the prior, where one is known, or within five standard errors of it. Skipped where
+    models begin with learnt weights (`train.weights`). A warning from `warn` times chance on; a failure where the loss
+    is no number.
 
     **What it costs.** Five forward passes of `examples` rows.
 
@@ -76,6 +77,9 @@ class InitialLoss(Probe):
     off: float = 0.01  # relative difference between the loss of zero outputs and theory
 
     def probe(self, pipeline: Pipeline) -> Iterator[Finding | Skipped]:
+        if pipeline.recipe.train.weights is not None:
+            yield Skipped(name=self.name, reason="models begin with learnt weights (train.weights), and know something")
+            return
         bench = Bench(pipeline)
         batch = bench.sample(self.examples)
         batch = replace(batch, weight=torch.ones_like(batch.weight))  # theory knows the targets, not who counts more

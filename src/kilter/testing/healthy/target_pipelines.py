@@ -56,13 +56,14 @@ def learning(
     *,
     weights: list[float] | None = None,
     rate: float = 3e-3,
+    accumulate: int = 1,
 ) -> Pipeline:
     """A pipeline over rows in memory, its targets stacked by its task."""
     return Pipeline(
         task=task,
         make_model=make_model or partial(Perceptron, 6, task.outputs),
         splits={"train": Encoded(inputs, targets, task, weights=weights)},
-        recipe=Recipe.read({"optimizer": {"learning_rate": rate}}),
+        recipe=Recipe.read({"optimizer": {"learning_rate": rate}, "batch": {"size": 16, "accumulate": accumulate}}),
     )
 
 
@@ -128,14 +129,14 @@ def of_several_tasks(*, apart: bool) -> Pipeline:
     return learning(MultiTask(columns=("level", "amount"), tasks=tasks), given, targets)
 
 
-def of_matches(loss: LossChoice) -> Pipeline:
+def of_matches(loss: LossChoice, *, accumulate: int = 1) -> Pipeline:
     """Rows that belong to noisy pictures of themselves; some of them to the same one."""
     draw = np.random.default_rng(8)
     which = draw.integers(0, ROWS * 3 // 4, ROWS)
     right = draw.normal(size=(ROWS, 6))[which]
     left = right + 0.3 * draw.normal(size=right.shape)
     given = {name: torch.tensor(side, dtype=torch.float32) for name, side in (("left", left), ("right", right))}
-    return learning(Contrastive(choice=loss), given, which, partial(TwoSides, 6, 16))
+    return learning(Contrastive(choice=loss), given, which, partial(TwoSides, 6, 16), accumulate=accumulate)
 
 
 def _named(name: str, make: Callable[[], Pipeline]) -> Healthy[Pipeline]:

@@ -202,6 +202,26 @@ FAULTS_OF_EVALUATIONS: tuple[Planted[History], ...] = (
         causes=("schedule_length_mismatch",),
     ),
     Planted(
+        code="C126",
+        name="hundreds of times as much, and falling",
+        make=lambda: recorded(falling(1.0, 0.1, 3), valid=falling(300.0, 40.0, 3), evaluations=20),
+        causes=("val_preprocess_mismatch",),
+        severity=Severity.NOTE,
+    ),
+    Planted(
+        code="C129",
+        name="nothing told",
+        make=lambda: by_epoch(falling(1.014, 1.008, 4), falling(0.96, 0.958, 4)),
+        causes=("model_ignores_input", "label_misaligned"),
+        severity=Severity.NOTE,
+    ),
+    Planted(
+        code="C123",
+        name="two cuts too soon",
+        make=lambda: scheduled(lambda at: 2e-3 * 0.1 ** int(at / 0.1), lambda at: 2.5 - 2.5 * min(at, 0.1), noise=0.02),
+        causes=("lr_decayed_too_early",),
+    ),
+    Planted(
         code="C129",
         name="one unit for ten classes",
         make=lambda: recorded(falling(2.3, 1.5, 12), valid=falling(2.3, 1.55, 12), evaluations=20),

@@ -45,14 +45,40 @@ def _thrown_back() -> History:
 
 
 def _shaken_validation() -> History:
-    """Training noise as wide as any; that the validation loss jumps with it shows that it is not the batches'."""
+    """Training noise as wide as any; that the validation loss jumps as far shows that it is not the batches'."""
     draw = np.random.default_rng(0)
     return recorded(
-        falling(2.3, 0.8, 8),
-        valid=lambda at: falling(2.3, 0.8, 8)(at) + 0.8 * float(draw.normal()),
-        noise=0.3,
-        evaluations=12,
+        falling(4.3, 2.8, 8),
+        valid=lambda at: falling(4.3, 2.8, 8)(at) + 0.8 * float(draw.normal()),
+        noise=0.8,
+        evaluations=24,
     )
+
+
+def _swings_for_nothing() -> History:
+    """A valley crossed to and fro: the lowest loss is an early one."""
+    return recorded(
+        lambda at: 30 - 20 * math.cos(2 * math.pi * 20 * at) * math.exp(-at) + 40 * math.exp(-60 * at),
+        valid=lambda at: 30 - 20 * math.cos(2 * math.pi * 20 * at + 0.3) * math.exp(-at),
+        evaluations=40,
+        noise=0.1,
+    )
+
+
+def _far_but_not_down() -> History:
+    """The gradient shrinks to a tenth, and the loss stays where guessing has it."""
+    losses = recorded(lambda at: 2.5 - 0.01 * at - 0.06 * at**3, noise=0.01)["train.loss"].values
+    return History.of(
+        (step, {"train.loss": float(loss), "train.gradient_norm": 0.1 + 0.9 * math.exp(-step / 20)})
+        for step, loss in enumerate(losses, start=1)
+    )
+
+
+def _wild_for_a_moment() -> History:
+    """The first steps cost thousands; from then on the loss stands."""
+    losses = recorded(lambda _: 1.0, noise=0.2)["train.loss"].values.copy()
+    losses[:5] = (3200.0, 1900.0, 280.0, 210.0, 12.0)
+    return series(losses)
 
 
 def _alternating() -> History:
@@ -122,6 +148,11 @@ FAULTS_OF_LOSSES: tuple[Planted[History], ...] = (
     Planted(code="C111", name="warm-up without end", make=_warm_up_without_end, causes=("warmup_longer_than_run",)),
     Planted(code="C112", name="thrown back", make=_thrown_back, causes=("lr_too_high",)),
     Planted(code="C112", name="shaken validation", make=_shaken_validation, causes=("lr_too_high",)),
+    Planted(code="C112", name="to and fro", make=_swings_for_nothing, causes=("lr_too_high", "momentum_too_high")),
+    Planted(code="C111", name="far, but not down", make=_far_but_not_down, causes=("lr_too_high", "missing_warmup")),
+    Planted(
+        code="C104", name="wild at first", make=_wild_for_a_moment, causes=("lr_too_high",), severity=Severity.NOTE
+    ),
     Planted(code="C112", name="alternating", make=_alternating, causes=("lr_too_high",)),
     Planted(code="C113", name="exploding at first", make=_exploding_at_first, causes=("lr_too_high",)),
     Planted(code="C113", name="one poisoned batch", make=_poisoned, causes=("data_anomaly",)),

@@ -9,7 +9,7 @@ import numpy as np
 
 from kilter.testing.healthy.histories import falling
 from kilter.testing.subjects import Planted
-from kilter.values.curve_names import BATCH, INPUT_SIZE, LEARNING_RATE, MOVING, TRAIN_LOSS
+from kilter.values.curve_names import BATCH, INPUT_SIZE, LEARNING_RATE, MOVING, TOTAL, TRAIN_LOSS, WAITING
 from kilter.values.finding import Severity
 from kilter.values.history import History
 
@@ -104,6 +104,11 @@ def _rows_of_none(step: int, row: dict[str, float]) -> Mapping[str, float]:
     return row | {INPUT_SIZE: math.nan if step == 200 else 3.0, TRAIN_LOSS: math.nan} if step >= 200 else row
 
 
+def waited(each: float, step: float) -> History:
+    """A training that goes well, in which a batch and a step take so many seconds."""
+    return stepped(lambda at, row: row | {WAITING: each * at, TOTAL: (each + step) * at})
+
+
 FAULTS_OF_STEPS: tuple[Planted[History], ...] = (
     Planted(code="C130", name="thrown off", make=lambda: stepped(_thrown_off), causes=("data_anomaly", "lr_too_high")),
     Planted(
@@ -139,5 +144,12 @@ FAULTS_OF_STEPS: tuple[Planted[History], ...] = (
         make=lambda: stepped(_rows_of_none),
         causes=("nan_in_data",),
         severity=Severity.FAILURE,
+    ),
+    Planted(
+        code="C135",
+        name="batches slower than steps",
+        make=lambda: waited(each=0.05, step=0.04),
+        causes=("input_bound",),
+        severity=Severity.NOTE,
     ),
 )

@@ -21,12 +21,14 @@ from kilter.testing.healthy.pipelines import (
     over_numbers,
     over_tokens,
 )
+from kilter.testing.healthy.target_pipelines import of_matches
 from kilter.testing.networks import Perceptron, Transfer
 from kilter.testing.planted import networks as faulty
 from kilter.testing.planted.tasks import WithLoss, averaged, broadcast, clipped, negated, summed
 from kilter.testing.subjects import Planted
 from kilter.values.finding import Severity
 from kilter.values.pipeline import Pipeline
+from kilter.values.recipe import LossChoice
 
 if TYPE_CHECKING:
     from torch.optim import Optimizer
@@ -340,5 +342,17 @@ PLANTED_PIPELINES: tuple[Planted[Pipeline], ...] = (
         name="a decay that the optimizer never hears of",
         make=lambda: over_numbers(make_optimizer=_plain_adam, optimizer={"weight_decay": 0.3}),
         causes=("inert_hyperparameter",),
+    ),
+    Planted(
+        code="P115",
+        name="matches in batches of a quarter",
+        make=lambda: of_matches(LossChoice(), accumulate=4),
+        causes=("batch_too_small",),
+    ),
+    Planted(
+        code="P115",
+        name="triplets in halves",
+        make=lambda: of_matches(LossChoice(name="triplet"), accumulate=2),
+        causes=("batch_too_small",),
     ),
 )
