@@ -3,6 +3,8 @@ def test_what_the_data_say(kilter, small_file):
 
     assert ended.code == 0
     assert ended.out.startswith("audit of small")
+    assert "can show differences of" in " ".join(ended.out.split())
+    assert kilter("audit", small_file, "--json").document["design"].startswith("A test split of")
 
 
 def test_findings_from_the_gate_on_are_exit_code_1(kilter, tmp_path):

@@ -35,3 +35,24 @@ def test_a_split_without_predictions_is_said_with_those_that_there_are(kilter, t
 
     assert ended.code == 2
     assert "test, valid" in ended.err
+
+
+def test_groups_of_runs_are_two_ways(kilter, trained, tmp_path):
+    folders = [tmp_path / name for name in "abcd"]
+    for folder in folders:
+        shutil.copytree(trained.path, folder)
+    ended = kilter("compare", *folders[:2], "--against", folders[2], "--against", folders[3], "--json")
+    (comparison,) = ended.document["comparisons"]
+
+    assert ended.code == 0
+    assert comparison["dominance"]["right_seeds"] == 2
+    said = " ".join(kilter("compare", *folders[:2], "--against", folders[2], "--against", folders[3]).out.split())
+    assert "no dominance of a and 1 more is established" in said
+    assert "trainings a side a true difference" in said
+    assert "Effort: a and 1 more" in said
+
+
+def test_the_correction_can_be_chosen(kilter, trained, rival):
+    ended = kilter("compare", trained.path, rival, "--correction", "Benjamini-Hochberg", "--json")
+
+    assert ended.document["comparisons"][0]["correction"] == "Benjamini-Hochberg"

@@ -27,7 +27,9 @@ def test_the_document_has_the_shape_that_is_promised():
     document = result("run", scores=(score,), findings=(FINDING,), more=1)
 
     assert list(document)[:6] == ["schema", "command", "status", "run", "scores", "findings"]
-    assert document["scores"] == {"accuracy": {"value": 0.9, "low": 0.8, "high": 0.95, "n": 100}}
+    assert document["scores"] == {
+        "accuracy": {"value": 0.9, "low": 0.8, "high": 0.95, "n": 100, "method": "none", "caution": None}
+    }
     assert document["findings"] == [
         {
             "code": "D102",

@@ -7,6 +7,7 @@ import pytest
 from scipy import stats
 
 from kilter.evaluation.comparing import compare, compare_all
+from kilter.values.comparison import Effort
 from kilter.values.errors import UsageError
 
 
@@ -139,3 +140,50 @@ def test_amounts_that_are_missing_in_both_are_the_same_targets(estimated):
     assert compare(left, right).difference.value == 0
     with pytest.raises(UsageError, match="1 of 3 examples have another target"):
         compare(left, replace(right, target=np.where(np.isnan(holed), [[np.nan, 0.0]], holed)))
+
+
+def test_examples_of_a_group_are_resampled_together(two):
+    left, right = two
+    groups = {name: f"text {row // 5}" for row, name in enumerate(left.ids)}
+    made, alone = compare(left, right, groups=groups), compare(left, right)
+    assert (made.clusters, alone.clusters) == (12, None)
+    assert made.test == "cluster permutation test"
+    assert made.difference.value == pytest.approx(alone.difference.value)
+    assert made.difference.high - made.difference.low > alone.difference.high - alone.difference.low
+    assert made.p_value > alone.p_value
+    assert made.detectable.n == 12
+    assert compare_all({"a": left, "b": right}, groups=groups)[0].p_value == made.p_value
+
+
+def test_groups_of_one_example_are_no_groups(two):
+    assert compare(*two, groups={name: name for name in two[0].ids}) == compare(*two)
+
+
+def test_groups_must_be_known_and_several(two):
+    ids = two[0].ids
+    with pytest.raises(UsageError, match="1 of 60 examples have no group"):
+        compare(*two, groups=dict.fromkeys(ids[1:], "a"))
+    with pytest.raises(UsageError, match="1 group of 60 examples"):
+        compare(*two, groups=dict.fromkeys(ids, "a"))
+
+
+def test_what_was_compared_together_is_told_with_its_effort(classified):
+    draw = np.random.default_rng(4)
+    made = {name: classified([0] * 90, answers(draw.random(90) < 0.8)) for name in ("network", "linear", "majority")}
+    spent = {"network": Effort(trials=4, steps=900), "linear": Effort(trials=3)}
+    first, second = compare_all(made, model="network", efforts=spent)
+    assert (first.compared, second.compared) == (2, 2)
+    assert (first.left_effort, first.right_effort) == (spent["network"], spent["linear"])
+    assert second.right_effort is None
+
+
+def test_the_share_of_false_claims_may_be_bounded_instead(classified):
+    draw = np.random.default_rng(4)
+    shares = (("a", 0.9), ("b", 0.8), ("c", 0.78), ("d", 0.75))
+    made = {name: classified([0] * 200, answers(draw.random(200) < share)) for name, share in shares}
+    comparisons = compare_all(made, model="a", correction="Benjamini-Hochberg")
+    expected = stats.false_discovery_control([c.p_value for c in comparisons])
+    assert [c.adjusted_p_value for c in comparisons] == pytest.approx(list(expected))
+    assert {c.correction for c in comparisons} == {"Benjamini-Hochberg"}
+    with pytest.raises(UsageError, match="correction='Bonferroni'"):
+        compare_all(made, correction="Bonferroni")

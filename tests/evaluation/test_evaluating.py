@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from kilter.evaluation.evaluating import evaluate
+from kilter.evaluation.evaluating import evaluate, with_probabilities
 from kilter.values.errors import UsageError
 
 SURE = [[0.9, 0.1], [0.2, 0.8], [0.05, 0.95], [0.6, 0.4]]
@@ -37,3 +37,22 @@ def test_nothing_to_evaluate_is_an_error_in_three_parts(naming, classified):
         evaluate(classified([], np.empty((0, 2))), naming(("no", "yes")), model="model", split="valid")
     assert caught.value.summary.legal
     assert caught.value.summary.remedy
+
+
+def test_probabilities_are_judged_beside_a_split_that_thresholds_are_chosen_on(naming, classified):
+    predictions, task = classified([0, 1, 0, 1], SURE), naming(("no", "yes"))
+    made = evaluate(predictions, task, model="model", split="test")
+    assert made.calibration is None
+    alone = with_probabilities(made, predictions, task)
+    assert alone.calibration.n == 4
+    assert (alone.calibration.cooled, alone.thresholds) == (None, ())
+    beside = with_probabilities(made, predictions, task, validation=predictions, precision=0.5)
+    assert beside.calibration.cooled.fitted_on == "valid"
+    assert [each.goal for each in beside.thresholds] == ["largest f1", "recall at precision >= 0.5"]
+    assert beside.measures == made.measures
+
+
+def test_amounts_have_neither(naming, estimated):
+    predictions, task = estimated([0.1, 0.2], [0.1, 0.3]), naming()
+    made = evaluate(predictions, task, model="model", split="test")
+    assert with_probabilities(made, predictions, task, validation=predictions) == made

@@ -75,7 +75,7 @@ def test_ties_count_with_their_chance():
     assert top_k_accuracy([0, 1, 2], even, 1).value == 0.25
     half = top_k_accuracy([0, 1, 2, 3] * 5, [[0.4, 0.4, 0.1, 0.1]] * 20, 1)
     assert half.value == pytest.approx(0.25)
-    assert half.method == "bootstrap"
+    assert half.method == "bootstrap-t"
     assert top_k_accuracy([0, 1, 2, 3], [[0.4, 0.4, 0.1, 0.1]] * 4, 2).method == "wilson"
 
 
@@ -143,3 +143,36 @@ def test_the_order_of_examples_changes_nothing(classes, n, seed):
     for name, score in first.items():
         numbers = (score.value, score.low, score.high)
         assert numbers == pytest.approx((second[name].value, second[name].low, second[name].high), nan_ok=False), name
+
+
+@settings(deadline=None, max_examples=60)
+@given(st.integers(2, 5), st.integers(0, 30), st.integers(1, 3), st.integers(0, 10_000))
+def test_scores_of_probabilities_are_scikit_learns_or_have_a_reason(classes, n, levels, seed):
+    """Few levels make ties, also at the k-th place; of few examples some classes are absent."""
+    generator = np.random.default_rng(seed)
+    target = generator.integers(0, classes, n)
+    coarse = generator.integers(0, levels + 1, (n, classes)) + 0.5
+    probabilities = coarse / coarse.sum(axis=1, keepdims=True)
+    scores = classification_scores(
+        target, probabilities.argmax(axis=1), classes, probabilities=probabilities, one_vs_rest=classes > 2, resamples=5
+    )
+    if n == 0:
+        assert {score.undefined for score in scores.values()} == {"no examples"}
+        return
+    names = list(range(classes))
+    loss = reference.log_loss(target, probabilities, labels=names)
+    assert scores["log_loss"].value == pytest.approx(loss, abs=1e-9)
+    present = set(target.tolist()) == set(names)
+    assert (scores["roc_auc"].value is not None) == present
+    if present and classes == 2:
+        area = reference.roc_auc_score(target, probabilities[:, 1])
+        precision = reference.average_precision_score(target, probabilities[:, 1])
+        assert scores["average_precision"].value == pytest.approx(precision, abs=1e-9)
+    if present and classes > 2:
+        area = reference.roc_auc_score(target, probabilities, multi_class="ovr")
+    assert not present or scores["roc_auc"].value == pytest.approx(area, abs=1e-9)
+    untied = probabilities + generator.random((n, classes)) * 1e-6
+    for k in range(1, classes):
+        theirs = reference.top_k_accuracy_score(target, untied, k=k, labels=names) if classes > 2 else None
+        ours = top_k_accuracy(target, untied / untied.sum(axis=1, keepdims=True), k).value
+        assert theirs is None or ours == pytest.approx(theirs, abs=1e-9)

@@ -199,13 +199,25 @@ def test_intervals_match_the_naive_bootstrap_over_examples():
         expected = percentile_interval(values, n=n)
         width = expected.high - expected.low
         if name == "accuracy":
-            expected = expected.including(closed.low).including(closed.high)
-        assert scores[name].method == "resampling"
+            expected = closed
+        assert scores[name].method == ("wilson" if name == "accuracy" else "resampling")
         assert scores[name].low == pytest.approx(expected.low, abs=0.08 * width), name
         assert scores[name].high == pytest.approx(expected.high, abs=0.08 * width), name
 
 
-def test_few_mistakes_take_wilsons_interval():
+def test_means_over_labels_say_which_and_whether_some_are_rare():
+    scores = count_scores(SKEWED, labels="truth", resamples=10)
+    assert scores["macro_f1"].reading == "labels in truth"
+    assert count_scores(SKEWED, resamples=10)["macro_f1"].reading == "labels in truth or prediction"
+    assert scores["accuracy"].reading == scores["mcc"].reading == ""
+    assert scores["balanced_accuracy"].strained == ""
+    rare = count_scores(SKEWED // 2, resamples=10)
+    assert {name for name, score in rare.items() if score.strained == "rare classes"} == {
+        name for name in rare if name.startswith(("macro", "weighted", "balanced")) and name != "weighted_recall"
+    }
+
+
+def test_accuracy_takes_wilsons_interval():
     scores = count_scores([[50, 1], [0, 49]], resamples=200)
     expected = wilson(99, 100)
     assert (scores["accuracy"].low, scores["accuracy"].high) == (expected.low, expected.high)

@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
+from statsmodels.stats.proportion import proportion_confint
 
 from kilter.metrics.intervals import (
     Interval,
@@ -14,6 +15,7 @@ from kilter.metrics.intervals import (
     proportion,
     quantile_of_normal,
     resampled_measure,
+    studentised_measure,
     wilson,
 )
 
@@ -28,6 +30,8 @@ def test_wilson_is_scipys(trials, confidence):
     interval = wilson(successes, n, confidence=confidence)
     assert interval.low == pytest.approx(expected.low, abs=1e-12)
     assert interval.high == pytest.approx(expected.high, abs=1e-12)
+    low, high = proportion_confint(successes, n, alpha=1 - confidence, method="wilson")
+    assert (interval.low, interval.high) == pytest.approx((low, high), abs=1e-9)
     assert successes / n in interval
 
 
@@ -81,16 +85,52 @@ def test_a_measure_holds_its_value_and_the_least_interval():
     assert resampled_measure(1.0, [1.0], n=1).low is None
 
 
-def test_the_mean_matches_the_naive_bootstrap():
-    values = np.random.default_rng(0).exponential(size=150)
-    generator = np.random.default_rng(1)
-    naive = [values[generator.integers(0, 150, 150)].mean() for _ in range(10_000)]
-    expected = percentile_interval(naive, n=150)
-    measure = bootstrap_mean(values, resamples=10_000)
-    assert measure.value == pytest.approx(values.mean())
-    assert measure.low == pytest.approx(expected.low, abs=0.01)
-    assert measure.high == pytest.approx(expected.high, abs=0.01)
-    assert (measure.n, measure.method) == (150, "bootstrap")
+def naive_bootstrap_t(values, weights, *, logged, resamples, seed):
+    """Each resample in standard deviations of its own, one after the other."""
+
+    def mean_and_deviation(values, weights):
+        mean = np.average(values, weights=weights)
+        own = np.sqrt((weights**2 * (values - mean) ** 2).sum()) / weights.sum()
+        return (np.log(mean), own / mean) if logged else (mean, own)
+
+    generator = np.random.default_rng(seed)
+    mean, deviation = mean_and_deviation(values, weights)
+    off = []
+    for _ in range(resamples):
+        rows = generator.integers(0, len(values), len(values))
+        drawn, own = mean_and_deviation(values[rows], weights[rows])
+        off.append((drawn - mean) / own)
+    few, many = np.quantile(off, [0.025, 0.975])
+    bounds = np.array([mean - many * deviation, mean - few * deviation])
+    return tuple(np.exp(bounds) if logged else bounds)
+
+
+@pytest.mark.parametrize("signed", [False, True])
+@pytest.mark.parametrize("weighed", [False, True])
+def test_the_mean_matches_the_naive_bootstrap(signed, weighed):
+    generator = np.random.default_rng(0)
+    values, weights = generator.exponential(size=150), generator.exponential(size=150)
+    weights = weights if weighed else np.ones(150)
+    low, high = naive_bootstrap_t(values, weights, logged=not signed, resamples=6_000, seed=1)
+    measure = bootstrap_mean(values, weights if weighed else None, signed=signed, resamples=10_000)
+    assert measure.value == pytest.approx(np.average(values, weights=weights))
+    assert measure.low == pytest.approx(low, abs=0.05 * (high - low))
+    assert measure.high == pytest.approx(high, abs=0.05 * (high - low))
+    assert (measure.n, measure.method) == (150, "bootstrap-t")
+
+
+def test_values_below_0_are_not_taken_on_the_scale_of_logarithms():
+    values = np.random.default_rng(4).normal(0.1, 1, size=60)
+    assert bootstrap_mean(values, resamples=500) == bootstrap_mean(values, signed=True, resamples=500)
+
+
+def test_where_nothing_varies_percentiles_take_the_place():
+    same = bootstrap_mean([2.0] * 30)
+    assert (same.low, same.value, same.high, same.method) == (2.0, 2.0, 2.0, "bootstrap")
+    rare = bootstrap_mean([0.0] * 40 + [1.0])
+    assert rare.method == "bootstrap"
+    assert studentised_measure(1.0, 0.0, np.ones(3), np.ones(3), n=50).method == "bootstrap"
+    assert studentised_measure(1.0, 1.0, np.ones(3), np.ones(3), n=4).method == "bootstrap"
 
 
 def test_the_mean_of_few_nearly_keeps_its_confidence():
@@ -109,17 +149,6 @@ def test_weights_count_an_example_that_often():
     assert measure.n == 2
     plain, weighed = bootstrap_mean([1.0, 4.0, 2.0]), bootstrap_mean([1.0, 4.0, 2.0], [3.0, 3.0, 3.0])
     assert (plain.value, plain.low, plain.high) == pytest.approx((weighed.value, weighed.low, weighed.high))
-
-
-def test_a_weighted_mean_matches_the_naive_bootstrap_of_its_ratio():
-    generator = np.random.default_rng(5)
-    values, weights = generator.normal(size=200), generator.exponential(size=200)
-    rows = np.stack([values, weights], axis=1)
-    quick = bootstrap_mean(values, weights, resamples=8_000)
-    naive = bootstrap(rows, lambda each: np.average(each[:, 0], weights=each[:, 1]), resamples=4_000, seed=9)
-    width = quick.high - quick.low
-    assert quick.low == pytest.approx(naive.low, abs=0.06 * width)
-    assert quick.high == pytest.approx(naive.high, abs=0.06 * width)
 
 
 def test_means_without_examples_or_weights_have_reasons():

@@ -2,6 +2,9 @@ import math
 
 import numpy as np
 import pytest
+from hypothesis import given as drawn_by
+from hypothesis import settings
+from hypothesis import strategies as st
 from sklearn import metrics
 
 from kilter.metrics.intervals import bootstrap
@@ -111,3 +114,27 @@ def test_other_shapes_and_numbers_are_refused():
         multilabel_scores([1.0], [1.0], [1.0])
     with pytest.raises(ValueError, match="other than 0 and 1"):
         multilabel_scores([[0.5]], [[1.0]], [[0.5]])
+    with pytest.raises(ValueError, match="probabilities hold 1 values that are not-a-number"):
+        multilabel_scores([[1.0, np.nan]], [[1.0, 0.0]], [[np.nan, np.nan]])
+
+
+@settings(deadline=None, max_examples=40)
+@drawn_by(st.integers(1, 12), st.integers(2, 4), st.integers(0, 10_000))
+def test_values_of_any_labels_are_scikit_learns_or_have_a_reason(rows, labels, seed):
+    generator = np.random.default_rng(seed)
+    target = generator.integers(0, 2, (rows, labels)) * generator.integers(0, 2, labels)  # some labels never occur
+    given = generator.integers(0, 4, (rows, labels)) / 3  # ties
+    decided = (given > 0.5).astype(int)
+    scores = multilabel_scores(target, decided, given, resamples=5)
+
+    for name in ("f1", "precision", "recall"):
+        theirs = getattr(metrics, f"{name}_score")(target, decided, average="micro", zero_division=np.nan)
+        value = scores[f"micro_{name}"].value
+        assert math.isnan(theirs) if value is None else value == pytest.approx(theirs, abs=1e-9)
+    occurring = np.flatnonzero((target + decided).any(axis=0))
+    each = [metrics.f1_score(target[:, at], decided[:, at], zero_division=np.nan) for at in occurring]
+    assert scores["macro_f1"].value == (pytest.approx(np.mean(each), abs=1e-9) if each else None)
+    there = np.flatnonzero(target.any(axis=0))
+    ranked = [metrics.average_precision_score(target[:, at], given[:, at]) for at in there]
+    assert scores["mean_average_precision"].value == (pytest.approx(np.mean(ranked), abs=1e-9) if ranked else None)
+    assert scores["exact_match"].value == pytest.approx((target == decided).all(axis=1).mean(), abs=1e-9)

@@ -51,3 +51,8 @@ def test_shapes_that_do_not_fit_are_refused():
 
 def test_without_rows_there_are_no_scores():
     assert all(score.undefined == "no examples" for score in retrieval_scores([]).values())
+
+
+def test_ranks_below_1_are_refused():
+    with pytest.raises(ValueError, match="a rank of 0: 1, for the best, or more is legal"):
+        retrieval_scores([1.0, 0.0])

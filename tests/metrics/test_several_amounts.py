@@ -1,5 +1,7 @@
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from sklearn import metrics
 
 from kilter.metrics.intervals import bootstrap
@@ -68,3 +70,22 @@ def test_other_shapes_are_refused():
         mean_r2([1.0, 2.0], [1.0, 2.0])
     with pytest.raises(ValueError, match=r"both \(n, k\) are legal"):
         column_scores([[1.0, 2.0]], [[1.0]])
+
+
+@pytest.mark.parametrize(
+    ("target", "predicted"), [([[1.0], [np.inf]], [[1.0], [1.0]]), ([[1.0], [2.0]], [[1.0], [np.nan]])]
+)
+def test_numbers_that_are_not_finite_are_refused(target, predicted):
+    with pytest.raises(ValueError, match="1 values are infinite, or predictions that are not-a-number"):
+        mean_r2(target, predicted)
+
+
+@given(st.integers(1, 12), st.integers(1, 3), st.integers(0, 10_000))
+def test_the_mean_r2_of_any_amounts_is_that_of_scikit_learn_or_has_a_reason(rows, columns, seed):
+    generator = np.random.default_rng(seed)
+    target = generator.integers(-2, 3, (rows, columns)).astype(float)  # some columns do not vary
+    predicted = generator.normal(size=(rows, columns))
+    value = mean_r2(target, predicted, resamples=5).value
+    varies = bool(np.ptp(target, axis=0).all())
+    expected = metrics.r2_score(target, predicted) if varies else None
+    assert value == (pytest.approx(expected, rel=1e-9, abs=1e-9) if varies else None)

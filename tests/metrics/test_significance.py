@@ -5,6 +5,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
+from statsmodels.stats.contingency_tables import mcnemar as statsmodels_mcnemar
+from statsmodels.stats.multitest import multipletests
 
 from kilter.metrics import significance
 from kilter.metrics.significance import (
@@ -220,3 +222,18 @@ def test_benjamini_hochberg_is_scipys(values):
 def test_only_p_values_are_adjusted(adjust, values):
     with pytest.raises(ValueError, match="0 to 1 is legal"):
         adjust(values)
+
+
+@pytest.mark.parametrize(("adjust", "method"), [(holm, "holm"), (benjamini_hochberg, "fdr_bh")])
+@settings(deadline=None)
+@given(values=p_values.filter(len))
+def test_adjusted_p_values_are_statsmodels(adjust, method, values):
+    np.testing.assert_allclose(adjust(values), multipletests(values, method=method)[1], atol=1e-9, rtol=0)
+
+
+@settings(deadline=None)
+@given(st.integers(0, 200), st.integers(0, 200))
+def test_the_exact_p_value_is_statsmodels(only_first, only_second):
+    table = [[7, only_first], [only_second, 5]]
+    expected = statsmodels_mcnemar(table, exact=True).pvalue if only_first + only_second else 1.0
+    assert mcnemar_p_value(only_first, only_second) == pytest.approx(min(1.0, expected), abs=1e-9)

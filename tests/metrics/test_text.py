@@ -3,6 +3,7 @@ from collections import Counter
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from sacrebleu.metrics import CHRF
 
 from kilter.metrics.text import chrf, text_scores, token_f1
 
@@ -18,15 +19,15 @@ def naive_chrf(target, said):
     for size in range(1, 7):
         true = [target[i : i + size] for i in range(len(target)) if i + size <= len(target)]
         text = [said[i : i + size] for i in range(len(said)) if i + size <= len(said)]
-        if not true and not text:
+        if not true or not text:
             continue
         left, common = list(true), 0
         for gram in text:
             if gram in left:
                 left.remove(gram)
                 common += 1
-        precisions.append(common / len(text) if text else 0)
-        recalls.append(common / len(true) if true else 0)
+        precisions.append(common / len(text))
+        recalls.append(common / len(true))
     precision, recall = sum(precisions) / len(precisions), sum(recalls) / len(recalls)
     return 0.0 if precision + recall == 0 else 5 * precision * recall / (4 * precision + recall)
 
@@ -43,6 +44,11 @@ def naive_f1(target, said):
 def test_chrf_agrees_with_its_twin(target, said):
     assert chrf(target, said) == pytest.approx(naive_chrf(target, said))
     assert 0 <= chrf(target, said) <= 1
+
+
+@given(texts.filter(str.strip), texts.filter(str.strip))
+def test_chrf_is_sacrebleus(target, said):
+    assert chrf(target, said) == pytest.approx(CHRF().sentence_score(said, [target]).score / 100, abs=1e-9)
 
 
 @given(st.lists(st.sampled_from("abc")), st.lists(st.sampled_from("abc")))
@@ -73,5 +79,5 @@ def test_without_a_joiner_characters_are_tokens():
 
 
 def test_unequally_many_texts_are_refused():
-    with pytest.raises(ValueError, match="zip"):
+    with pytest.raises(ValueError, match="1 true texts and 0 that were said"):
         text_scores(["a"], [])

@@ -52,6 +52,17 @@ def test_it_can_be_checked_trained_and_judged(pipeline, fitted):
     assert kilter.evaluate(pipeline, fitted, split="valid").split == "valid"
 
 
+def test_thresholds_are_chosen_on_validation_for_what_is_asked(pipeline, fitted):
+    costs = {"a": {"b": 1.0}, "b": {"a": 5.0}}
+    judged = kilter.evaluate(pipeline, fitted, precision=0.7, costs=costs)
+
+    assert [each.goal for each in judged.thresholds] == ["largest f1", "recall at precision >= 0.7", "smallest cost"]
+    assert judged.calibration.n == 20
+    assert kilter.evaluate(pipeline, fitted, split="valid").thresholds == ()
+    with pytest.raises(UsageError, match="'c'"):
+        kilter.evaluate(pipeline, fitted, costs={"c": {"a": 1.0}})
+
+
 def test_its_training_can_be_rehearsed(pipeline):
     said = kilter.check(pipeline, rehearse=True, effort="quick")
 
@@ -121,6 +132,20 @@ def test_runs_and_predictions_are_compared(trained, tmp_path):
     assert kilter.compare(predictions, predictions).difference.value == 0
     with pytest.raises(UsageError, match="two runs, or two predictions"):
         kilter.compare(trained, predictions)
+    groups = {name: row // 4 for row, name in enumerate(predictions.ids)}
+    assert kilter.compare(predictions, predictions, groups=groups).clusters == len(set(groups.values()))
+    with pytest.raises(UsageError, match="groups for runs"):
+        kilter.compare(trained, tmp_path / "b", groups=groups)
+
+
+def test_ways_of_training_are_compared_over_their_seeds(trained, tmp_path):
+    for name in "bcd":
+        shutil.copytree(trained.path, tmp_path / name)
+    made = kilter.compare([trained, tmp_path / "b"], [tmp_path / "c", tmp_path / "d"])
+
+    assert made.dominance.left_seeds == 2
+    with pytest.raises(UsageError, match="1 training of"):
+        kilter.compare([trained, tmp_path / "b"], tmp_path / "c")
 
 
 def test_new_rows_are_answered_from_memory_and_from_files(trained, small_file):

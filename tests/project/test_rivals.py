@@ -3,6 +3,7 @@ import shutil
 
 import pytest
 
+from kilter.project.consulting import looks
 from kilter.project.rivals import compare_runs
 from kilter.values.errors import DataError, UsageError
 
@@ -84,3 +85,46 @@ def test_broken_predictions_are_said(trained, copy):
 
     with pytest.raises(DataError, match=r"model\.test\.jsonl"):
         compare_runs([trained.path, broken])
+
+
+def test_each_comparison_on_held_out_rows_is_a_look_at_them(copy):
+    one, two = copy("b"), copy("c")
+    before = looks(one).get("test", 0)
+    compare_runs([one, two])
+    compare_runs([one, two], split="valid")
+
+    assert looks(one)["test"] == looks(two)["test"] == before + 1
+    assert looks(one)["valid"] >= 1
+
+
+def test_what_the_runs_took_stands_beside_the_comparison(trained, copy):
+    (comparison,) = compare_runs([copy("b"), copy("c")]).comparisons
+
+    assert comparison.left_effort.steps == trained.cost.steps
+    assert comparison.right_effort.seconds == pytest.approx(trained.cost.seconds)
+    assert comparison.detectable is not None
+
+
+def test_groups_that_a_run_has_kept_are_resampled_as_wholes(copy):
+    one, two = copy("b"), copy("c")
+    ids = [
+        json.loads(line)["id"] for line in (one / "predictions/model.test.jsonl").read_text("utf-8").splitlines()[1:]
+    ]
+    groups = {name: f"group {row // 3}" for row, name in enumerate(ids)}
+    (one / "predictions" / "groups.test.json").write_text(json.dumps({"groups": groups}), "utf-8")
+
+    assert compare_runs([one, two]).comparisons[0].clusters == len(set(groups.values()))
+
+
+def test_two_ways_are_compared_by_runs_of_several_seeds(copy):
+    (comparison,) = compare_runs([copy("b"), copy("c")], against=[copy("d"), copy("e"), copy("f")]).comparisons
+
+    assert (comparison.left, comparison.right) == ("b and 1 more", "d and 2 more")
+    assert (comparison.dominance.left_seeds, comparison.dominance.right_seeds) == (2, 3)
+    assert comparison.difference.value == pytest.approx(0)
+    assert comparison.right_effort.steps == 1.5 * comparison.left_effort.steps
+
+    with pytest.raises(UsageError, match="1 training of 'i'"):
+        compare_runs([copy("g"), copy("h")], against=[copy("i")])
+    with pytest.raises(UsageError, match="of a single comparison"):
+        compare_runs(["b", "c"], against=["d", "e"], correction="Holm")

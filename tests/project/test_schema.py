@@ -1,5 +1,7 @@
 from typing import get_args
 
+import pytest
+
 from kilter.project.schema import SECTIONS, ProjectFile
 from kilter.tasks.reading import TASKS
 from kilter.values.recipe import Recipe
@@ -58,3 +60,17 @@ def test_everything_can_be_written_as_json_and_read_again():
 
 def test_sections_are_the_keys_that_hold_keys():
     assert set(SECTIONS) == {name for name, value in read().model_dump().items() if isinstance(value, dict)}
+
+
+def test_costs_are_by_the_names_of_classes_which_may_be_numbers():
+    file = read(thresholds={"precision": 0.8, "costs": {0: {1: 1}, "b": {0: 5}}})
+
+    assert file.thresholds.precision == 0.8
+    assert file.thresholds.costs == {"0": {"1": 1.0}, "b": {"0": 5.0}}
+    assert read().thresholds.costs is None
+
+
+@pytest.mark.parametrize("given", [{"precision": 90}, {"costs": [[0, 1], [5, 0]]}, {"costs": {"a": 5}}])
+def test_thresholds_that_are_none_are_refused(given):
+    (fault,) = read(thresholds=given)
+    assert fault.dotted.startswith("thresholds.")

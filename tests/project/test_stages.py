@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from kilter.project.assembling import load_dataset
+from kilter.project.consulting import consult
 from kilter.project.progress import Silence
 from kilter.project.recording import begin_record
 from kilter.project.stages import (
@@ -54,6 +55,7 @@ def test_the_audit_says_how_many_rows_there_are(work):
     said = audit(work)
 
     assert said.summary.startswith("train 192, valid 24, test 24 rows")
+    assert ". A test split of 24 rows can show differences of 30.9 points or more" in said.summary
     assert said.examination.seconds
     assert not said.failed
 
@@ -85,6 +87,8 @@ def test_baselines_are_measured_on_what_was_put_aside(work):
     }
     assert best_baseline(work) == "linear"
     assert said.summary.startswith("the best of majority, linear is linear: accuracy")
+    assert "the best of 2 looks better than it is by up to 0.0" in said.summary
+    assert (work.efforts["majority"].trials, work.efforts["linear"].trials) == (0, 3)
     target = work.assembled().splits["test"].targets
     counts = np.bincount(work.assembled().splits["train"].targets)
     majority = next(e for e in work.evaluations if (e.model, e.split) == ("majority", "test"))
@@ -135,6 +139,34 @@ def test_what_was_trained_is_judged_beside_the_baselines(work):
     assert all(mistake.inputs for mistake in mistakes)
 
 
+def test_rows_of_one_group_are_compared_as_one(make_project, make_work, tmp_path):
+    lines = [f"{(i * 37 % 101) / 100},{'ab'[(i * 37 % 101 + i % 7) > 50]},p{i // 6}" for i in range(240)]
+    settings = (
+        "task: classification\ndata: {train: rows.csv, target: label, group: who}\n"
+        "model: {name: mlp, width: 8}\ntrain: {length: 2ep}\nbaselines: [majority]\n"
+    )
+    work = make_work(make_project(tmp_path / "p", rows="\n".join(["x,label,who", *lines, ""]), settings=settings))
+    said = audit(work)
+    measure_baselines(work)
+    train(work)
+    judge(work)
+    (comparison,) = [each for each in work.comparisons if each.split == "test"]
+
+    assert comparison.test == "cluster permutation test"
+    assert comparison.clusters == len(set(work.dataset["test"].columns["who"].tolist())) < comparison.difference.n
+    assert f"in {comparison.clusters} groups" in said.summary
+    assert (work.folder / "predictions" / "groups.test.json").exists()
+
+
+def test_a_test_that_was_worn_out_is_found(work):
+    measure_baselines(work)
+    train(work)
+    for _ in range(24):
+        consult(work.folder, "test")
+
+    assert "split-consulted-often" in {each.name for each in judge(work).examination.findings}
+
+
 def test_the_best_weights_come_back_to_the_bit(work):
     train(work)
     trained = {name: tensor.numpy().tobytes() for name, tensor in work.model.state_dict().items()}
@@ -164,3 +196,33 @@ def test_the_best_baseline_is_chosen_by_validation_and_its_own_direction(work):
 
     work.evaluations = ()
     assert best_baseline(work) is None
+
+
+def test_probabilities_are_calibrated_and_thresholds_chosen_on_validation(ran):
+    valid, test = (ran.evaluation(split) for split in ("valid", "test"))
+
+    assert sum(each.n for each in test.calibration.bins) == test.calibration.n == test.primary.n
+    assert [each.goal for each in test.thresholds] == ["largest f1", "recall at precision >= 0.9"]
+    assert {each.chosen_on for each in test.thresholds} == {"valid"}
+    assert valid.calibration is not None
+    assert valid.calibration.cooled is None
+    assert valid.thresholds == ()
+    assert all(each.calibration is None for each in ran.evaluations if each.model != "model")
+
+
+def test_costs_of_other_classes_are_refused_before_anything_is_trained(make_project, make_work, tmp_path):
+    project = make_project(tmp_path / "p", "thresholds.costs={a: {c: 5}}")
+
+    with pytest.raises(UsageError, match="'c'"):
+        make_work(project).assembled()
+
+
+def test_costs_and_the_precision_of_the_file_are_what_thresholds_are_chosen_for(make_project, make_work, tmp_path):
+    work = make_work(
+        make_project(tmp_path / "p", "thresholds.costs={a: {b: 5}}", "thresholds.precision=0.8", "train.length=1ep")
+    )
+    train(work)
+    judge(work)
+    chosen = next(each for each in work.evaluations if (each.model, each.split) == ("model", "test")).thresholds
+
+    assert [each.goal for each in chosen] == ["largest f1", "recall at precision >= 0.8", "smallest cost"]

@@ -4,7 +4,8 @@ from dataclasses import replace
 
 from kilter.report.comparison import called, comparison_section
 from kilter.report.verdict import standing_of
-from kilter.values.document import Figure, Grid
+from kilter.values.comparison import Detectable, Effort
+from kilter.values.document import Figure, Grid, Paragraph
 from kilter.values.evaluation import Measures
 from kilter.values.score import Score
 
@@ -75,3 +76,39 @@ def test_many_scores_stand_below_each_other(languages):
     assert len(splits.rows) == 9
     assert splits.rows[3] == ("task3.rmse ↓", "0.300", "0.300")
     assert "↓: smaller is better." in splits.caption
+
+
+def test_what_carries_the_comparison_with_the_best_baseline_is_said(languages):
+    assert not [
+        block for block in comparison_section(languages, standing_of(languages)) if isinstance(block, Paragraph)
+    ]
+    carried = [
+        replace(
+            comparison,
+            detectable=Detectable(difference=0.012, n=2080),
+            left_effort=Effort(trials=2, seconds=3.0),
+            right_effort=Effort(trials=3) if comparison.right == "linear" else Effort(trials=0),
+        )
+        for comparison in languages.comparisons
+    ]
+    run = replace(languages, comparisons=tuple(carried), consulted={"valid": 9, "test": 1})
+    (said,) = [block.text for block in comparison_section(run, standing_of(run)) if isinstance(block, Paragraph)]
+    assert said == (
+        "With 2,080 examples a true difference of 0.012 or more in accuracy is established in 80 % of cases. Effort:"
+        " model 2 settings, 3.0 s; linear 3 settings. Held-out rows were consulted so far: valid 9 times, test once."
+    )
+
+
+def test_an_interval_that_may_not_hold_is_marked_and_told(languages):
+    def strained(evaluation):
+        lead = replace(evaluation.primary, caution="such intervals held less")
+        scores = (lead, *(replace(score, reading="labels in truth") for score in evaluation.scores[1:]))
+        return replace(evaluation, measures=replace(evaluation.measures, scores=scores))
+
+    run = replace(languages, evaluations=tuple(map(strained, languages.evaluations)))
+    _, (tests, scores, splits) = section(run)
+
+    assert tests.rows[0][2] == "[0.774, 0.808]†"
+    for grid in (tests, scores, splits):
+        assert " † accuracy: such intervals held less." in grid.caption
+    assert " Mean over labels in truth: macro-F1, cross-entropy." in scores.caption

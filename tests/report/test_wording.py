@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kilter.report.wording import (
+    cautions,
     counted,
     direction,
     fixed,
@@ -13,6 +14,7 @@ from kilter.report.wording import (
     number,
     p_value,
     percent,
+    readings,
     scored,
     shown,
     time,
@@ -102,3 +104,21 @@ def test_very_long_text_is_cut_at_once():
     assert shown("x" * 10_000_000, 10) == "xxxxxxxxx…"
     assert shown(" " * 10_000_000 + "x", 10) == "…"
     assert shown("👩‍👩‍👧‍👦👩‍👩‍👧‍👦", 5) == "👩‍👩…"
+
+
+def test_an_interval_that_may_not_hold_is_marked_and_told_once_a_caution():
+    plain = Score(name="mae", value=0.8, low=0.75, high=0.85, n=300)
+    rmse = Score(name="rmse", value=0.8, low=0.75, high=0.85, n=300, caution="of 95 % it held 90 %")
+    mse = Score(name="mse", value=0.8, low=0.75, high=0.85, n=300, caution="of 95 % it held 90 %")
+
+    assert (interval(plain), interval(rmse)) == ("[0.750, 0.850]", "[0.750, 0.850]†")
+    assert cautions([plain]) == ""
+    assert cautions([rmse, plain, mse, rmse]) == " † rmse, mse: of 95 % it held 90 %."
+
+
+def test_what_a_mean_is_taken_over_is_told():
+    plain = Score(name="accuracy", value=0.8, low=None, high=None, n=3)
+    macro = Score(name="macro_f1", value=0.8, low=None, high=None, n=3, reading="labels in truth")
+
+    assert readings([plain]) == ""
+    assert readings([plain, macro, macro]) == " Mean over labels in truth: macro_f1."

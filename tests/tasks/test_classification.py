@@ -480,3 +480,17 @@ def test_a_class_that_only_held_out_rows_have_is_scored_as_missed():
     assert task.encode(np.array(["c"], object), ["4"]).tolist() == [2]
     table = task.tabulate(["4", "5"], np.array([2, 0]), np.array([[0.5, 0.4, 0.1], [0.8, 0.1, 0.1]]))
     assert task.points(table)["accuracy"] == 0.5
+
+
+@pytest.mark.parametrize(("classes", "there"), [(10, False), (11, True)])
+def test_of_many_classes_one_of_the_first_five_being_right_is_scored(classes, there):
+    generator = np.random.default_rng(0)
+    task = Classification(labels=tuple(f"c{number}" for number in range(classes)))
+    target = generator.integers(0, classes, 60)
+    answers = generator.dirichlet(np.ones(classes), size=60)
+    measures = task.measure(task.tabulate([f"r{row}" for row in range(60)], target, answers))
+
+    assert ("top_5_accuracy" in {score.name for score in measures.scores}) == there
+    if there:
+        first_five = np.argsort(-answers, axis=1)[:, :5]
+        assert measures["top_5_accuracy"].value == pytest.approx((first_five == target[:, None]).any(axis=1).mean())

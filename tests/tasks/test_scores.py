@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 
+from kilter.metrics import coverage
 from kilter.metrics.measure import Measure
 from kilter.tasks.scores import as_score, refuse_unscorable
 from kilter.values.errors import TrainingError
@@ -18,9 +19,17 @@ def test_a_measure_keeps_all_it_says_under_its_name():
     measure = Measure(value=0.5, low=0.4, high=0.7, n=30, confidence=0.9, method="wilson")
 
     assert as_score("rmse", measure, larger_is_better=False) == Score(
-        name="rmse", value=0.5, low=0.4, high=0.7, n=30, larger_is_better=False, confidence=0.9
+        name="rmse", value=0.5, low=0.4, high=0.7, n=30, larger_is_better=False, confidence=0.9, method="wilson"
     )
     assert as_score("r2", measure).larger_is_better
+
+
+def test_a_score_says_what_simulations_have_shown_of_its_interval(monkeypatch):
+    monkeypatch.setattr(coverage, "measured", lambda: {"macro_f1": {"": {20: (0.85, 0.9)}}})
+    score = as_score("macro_f1", Measure(value=0.5, low=0.4, high=0.7, n=30, reading="all labels"))
+
+    assert score.reading == "all labels"
+    assert "85.0%" in score.caution
 
 
 def test_a_measure_without_a_value_keeps_its_reason():

@@ -266,13 +266,21 @@ def test_span_f1_leads_and_types_have_scores_of_their_own():
     said = [[1, 2, 0], [0, 0, 0], [3, 0, 0]] * 20
     measures = TASK.measure(table(targets, [np.eye(K)[row] for row in said]))
 
-    assert [score.name for score in measures.scores] == ["span_f1", "precision", "recall", "macro_f1", "token_accuracy"]
+    names = ["span_f1", "precision", "recall", "macro_f1", "token_accuracy", "token_f1", "malformed"]
+    assert [score.name for score in measures.scores] == names
     assert measures.primary.value == pytest.approx(2 * 20 / (60 + 40))
     assert measures.primary.low < measures.primary.value < measures.primary.high
     assert measures["token_accuracy"].value == pytest.approx(7 / 9)
     assert [(each.label, each.support) for each in measures.classes] == [("name", 20), ("time", 40)]
     assert [score.value for score in measures.classes[0].scores] == [1, 1, 1]
     assert measures.classes[1].scores[1].value == 0
+
+
+def test_sentences_whose_likeliest_tags_break_the_scheme_are_counted():
+    measures = TASK.measure(table([[1, 2, 0], [3, 0]], [np.eye(K)[[0, 2, 0]], np.eye(K)[[3, 0]]]))
+
+    assert measures["malformed"].value == 0.5
+    assert not measures["malformed"].larger_is_better
 
 
 def test_answers_that_are_no_numbers_are_refused():

@@ -11,13 +11,17 @@ from kilter.cli.options import Options, shared_options
 @click.argument("project", default="kilter.yaml")
 @shared_options
 def audit(*, project: str, options: Options) -> None:
-    """Look at the data: leaks, duplicates, contradictions, broken columns."""
+    """Look at the data: leaks, duplicates, contradictions, broken columns.
+
+    Its last line says what difference between two models the rows that judge could show at all.
+    """
     from kilter.project.reading import read_project
 
     read = read_project(project, options.overrides)  # faults of the file are said before torch is imported
     from kilter.cli.result import examination_result, examination_text, finish
-    from kilter.project.flow import audit_project
+    from kilter.project.flow import survey_project
 
-    examination = audit_project(read)
-    document = examination_result("audit", examination, read.file.gate.fail_on)
-    finish(options, document, examination_text(f"audit of {read.name}", examination))
+    examination, design = survey_project(read)
+    document = {**examination_result("audit", examination, read.file.gate.fail_on), "design": design or None}
+    text = examination_text(f"audit of {read.name}", examination)
+    finish(options, document, "\n\n".join(filter(None, (text.rstrip("\n"), design))))

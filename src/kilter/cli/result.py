@@ -56,7 +56,15 @@ def result(
         "status": status,
         "run": None if run is None else str(run),
         "scores": {
-            score.name: {"value": score.value, "low": score.low, "high": score.high, "n": score.n} for score in scores
+            score.name: {
+                "value": score.value,
+                "low": score.low,
+                "high": score.high,
+                "n": score.n,
+                "method": score.method,
+                "caution": score.caution,
+            }
+            for score in scores
         },
         "findings": [finding_form(finding) for finding in findings],
         **more,

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from itertools import combinations
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from kilter.metrics.significance import Difference, holm, mcnemar, paired_difference
-from kilter.values.comparison import Comparison
+from kilter.evaluation.detecting import detectable
+from kilter.metrics.clusters import FEWEST as FEWEST_GROUPS
+from kilter.metrics.clusters import clustered_difference
+from kilter.metrics.significance import Difference, benjamini_hochberg, holm, mcnemar, paired_difference
+from kilter.values.comparison import Comparison, Effort
 from kilter.values.errors import UsageError
 from kilter.values.predictions import Predictions
 from kilter.values.score import Score
@@ -21,6 +25,10 @@ if TYPE_CHECKING:
 SHARE_RIGHT: Final = "share right"  # the mean of merits that are 0 or 1, where nobody said what it is
 MEAN_MERIT: Final = "mean merit"
 NAMED: Final = 3  # examples that an error names
+CORRECTIONS: Final[Mapping[str, Callable[[list[float]], NDArray[np.float64]]]] = MappingProxyType(
+    {"Holm": holm, "Benjamini-Hochberg": benjamini_hochberg}
+)
+"""Of p-values of comparisons made together: for any false claim, and for the share of false among the claims."""
 
 
 def compare(
@@ -30,13 +38,15 @@ def compare(
     names: tuple[str, str] = ("left", "right"),
     split: str = "test",
     merit: str | None = None,
+    groups: Mapping[str, object] | None = None,
     seed: int = 0,
 ) -> Comparison:
     """Two models on the same examples: the difference of their mean merits, with a paired interval and a test.
 
     Where each prediction is either right or wrong (merits of 1 and 0), the test is McNemar's, exact; otherwise signs of
-    the differences are permuted. Every example counts once, whatever its weight. Rows may stand in different orders
-    where ids tell them apart.
+    the differences are permuted. Examples of one group depend on each other: whole groups are then resampled, and the
+    models swapped in them. Every example counts once, whatever its weight. Rows may stand in different orders where ids
+    tell them apart.
 
     Args:
         left: predictions of the one model.
@@ -44,25 +54,32 @@ def compare(
         names: of the two models.
         split: on which split the predictions were made.
         merit: what the mean of their merits is, by which the difference is called: `Task.merit`, where it is known.
+        groups: of the examples, by their ids; None where examples stand for themselves.
         seed: of the resamples.
 
     Raises:
-        UsageError: the ids or the targets are not the same, merits are not finite, or there are too few examples.
+        UsageError: the ids or the targets are not the same, merits are not finite, there are too few examples or groups
+            of them, or some have no group.
     """
-    right = _in_order_of(left, right, names)
-    _refuse_other_targets(left, right, names)
+    right = matched(left, right, names)
     binary = _is_binary(left.merit) and _is_binary(right.merit)
     _refuse_unusable(left, right, names, fewest=1 if binary else 2)
-    difference = (
-        mcnemar(left.merit == 1, right.merit == 1) if binary else paired_difference(left.merit, right.merit, seed=seed)
-    )
+    group_of = None if groups is None else numbered_groups(left, groups)
+    if group_of is not None:
+        difference = clustered_difference(left.merit, right.merit, group_of, seed=seed)
+    elif binary:
+        difference = mcnemar(left.merit == 1, right.merit == 1)
+    else:
+        difference = paired_difference(left.merit, right.merit, seed=seed)
     return Comparison(
         left=names[0],
         right=names[1],
         split=split,
-        difference=_score(difference, merit or (SHARE_RIGHT if binary else MEAN_MERIT)),
+        difference=score_of(difference, merit or (SHARE_RIGHT if binary else MEAN_MERIT)),
         p_value=difference.p_value,
         test=f"{difference.test} test",
+        clusters=difference.clusters,
+        detectable=detectable(left.merit, right.merit, group_of),
     )
 
 
@@ -72,20 +89,29 @@ def compare_all(
     model: str | None = None,
     split: str = "test",
     merit: str | None = None,
+    groups: Mapping[str, object] | None = None,
+    efforts: Mapping[str, Effort] | None = None,
+    correction: str = "Holm",
     seed: int = 0,
 ) -> tuple[Comparison, ...]:
-    """Comparisons made together, with p-values adjusted by Holm's procedure for their number.
+    """Comparisons made together, with p-values adjusted for their number.
 
     Args:
         predictions: by the name of the model.
         model: the one that is compared with each of the others, as `left`; None compares all pairs.
         split: on which split the predictions were made.
         merit: what the mean of their merits is, as in `compare`.
+        groups: of the examples, as in `compare`.
+        efforts: what was spent on the models, by their names, where it is known.
+        correction: "Holm", by which the chance of any false claim is bounded, or "Benjamini-Hochberg", by which the
+            share of false ones among the claims is.
         seed: of the resamples.
 
     Raises:
-        UsageError: the model has no predictions, or what `compare` raises.
+        UsageError: the model has no predictions, nobody knows the correction, or what `compare` raises.
     """
+    if correction not in CORRECTIONS:
+        raise UsageError(f"correction={correction!r}", legal=f"it is {' or '.join(CORRECTIONS)}")
     if model is not None and model not in predictions:
         raise UsageError(
             f"no predictions of {model!r}",
@@ -98,15 +124,26 @@ def compare_all(
         else [(model, other) for other in predictions if other != model]
     )
     made = [
-        compare(predictions[a], predictions[b], names=(a, b), split=split, merit=merit, seed=seed) for a, b in pairs
+        compare(predictions[a], predictions[b], names=(a, b), split=split, merit=merit, groups=groups, seed=seed)
+        for a, b in pairs
     ]
-    adjusted = holm([comparison.p_value for comparison in made]).tolist() if made else []
+    adjusted = CORRECTIONS[correction]([comparison.p_value for comparison in made]).tolist() if made else []
+    spent = efforts or {}
     return tuple(
-        replace(comparison, adjusted_p_value=p, correction="Holm") for comparison, p in zip(made, adjusted, strict=True)
+        replace(
+            comparison,
+            adjusted_p_value=p,
+            correction=correction,
+            compared=len(made),
+            left_effort=spent.get(comparison.left),
+            right_effort=spent.get(comparison.right),
+        )
+        for comparison, p in zip(made, adjusted, strict=True)
     )
 
 
-def _score(difference: Difference, name: str) -> Score:
+def score_of(difference: Difference, name: str) -> Score:
+    """A difference as a score of that name."""
     return Score(
         name=name,
         value=difference.value,
@@ -117,8 +154,44 @@ def _score(difference: Difference, name: str) -> Score:
     )
 
 
+def numbered_groups(predictions: Predictions, groups: Mapping[str, object]) -> NDArray[np.int64] | None:
+    """Numbers of the groups (n,); None where each example is a group of its own.
+
+    Raises:
+        UsageError: some examples have no group, or there is only one.
+    """
+    without = [name for name in predictions.ids if name not in groups]
+    if without:
+        raise UsageError(
+            f"{len(without)} of {len(predictions)} examples have no group ({', '.join(without[:NAMED])}, ...)",
+            legal="either each example has one or none has",
+            remedy="give the groups of the split that is compared, by the ids of its examples",
+        )
+    numbers: dict[object, int] = {}
+    found = np.array([numbers.setdefault(groups[name], len(numbers)) for name in predictions.ids], dtype=np.int64)
+    if len(numbers) < FEWEST_GROUPS:
+        raise UsageError(
+            f"{len(numbers)} group of {len(predictions)} examples",
+            legal=f"{FEWEST_GROUPS} or more, since groups are resampled as wholes",
+            remedy="gather examples of other groups, or leave groups out where examples do not depend on each other",
+        )
+    return found if len(numbers) < len(found) else None
+
+
 def _is_binary(merit: NDArray[np.float64]) -> bool:
     return bool(((merit == 0) | (merit == 1)).all())
+
+
+def matched(left: Predictions, right: Predictions, names: tuple[str, str]) -> Predictions:
+    """The right predictions, rows in the order of the left.
+
+    Raises:
+        UsageError: they are not of the same examples with the same targets, there are none, or merits are not finite.
+    """
+    right = _in_order_of(left, right, names)
+    _refuse_other_targets(left, right, names)
+    _refuse_unusable(left, right, names, fewest=1)
+    return right
 
 
 def _in_order_of(left: Predictions, right: Predictions, names: tuple[str, str]) -> Predictions:

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+from kilter.evaluation.calibrating import calibrate
 from kilter.evaluation.mistakes import find_mistakes
+from kilter.evaluation.thresholds import PRECISION, Costs, choose_thresholds
 from kilter.values.errors import UsageError
 from kilter.values.evaluation import Evaluation
 from kilter.values.predictions import Predictions
@@ -46,3 +50,34 @@ def evaluate(
         measures=task.measure(predictions),
         mistakes=find_mistakes(predictions, task, source=source, most=mistakes, each_pair=mistakes_each_pair),
     )
+
+
+def with_probabilities(
+    evaluation: Evaluation,
+    predictions: Predictions,
+    task: Task,
+    *,
+    validation: Predictions | None = None,
+    precision: float = PRECISION,
+    costs: Costs | None = None,
+) -> Evaluation:
+    """The evaluation with the calibration of its probabilities, and with thresholds where there is another split.
+
+    Args:
+        evaluation: of these predictions.
+        predictions: those that are judged.
+        task: what was learnt; it knows the labels.
+        validation: the same model's predictions on the validation split, on which a temperature and thresholds are
+            chosen; None where that is the split that is judged, or there is none.
+        precision: that the threshold with the largest recall is to have.
+        costs: what a decision between two classes costs, by the true one and the decided one.
+
+    Raises:
+        UsageError: costs of other classes, or a precision that is no share.
+    """
+    thresholds = (
+        ()
+        if validation is None
+        else choose_thresholds(validation, predictions, task.labels, precision=precision, costs=costs)
+    )
+    return replace(evaluation, calibration=calibrate(predictions, validation=validation), thresholds=thresholds)

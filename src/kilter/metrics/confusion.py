@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from types import MappingProxyType
 from typing import Literal, final
 
 import numpy as np
@@ -18,7 +19,10 @@ from kilter.metrics.resampling import Seed, as_counts, resample_cells
 Labels = Literal["observed", "truth", "all"]
 Truths = npt.NDArray[np.bool_]
 
-FEW = 10  # right or wrong answers; with fewer, the normal reasoning behind percentiles of a share does not hold
+READINGS: Mapping[str, str] = MappingProxyType(
+    {"observed": "labels in truth or prediction", "truth": "labels in truth", "all": "all labels"}
+)
+RARE = 10  # examples of a class; a mean over classes with fewer is told from others
 SHARES = ("accuracy", "micro_f1", "micro_precision", "micro_recall", "weighted_recall")  # equal in one table
 
 
@@ -140,8 +144,8 @@ def count_scores(
     where few answers were right, or few wrong, or a class is rare. No interval is therefore narrower than what
     Wilson's intervals of the classes make of it, put together as those of independent shares (for MCC: where every
     answer is right, or every one wrong). That adds some percent to the width for a thousand examples and next to
-    nothing for many more. With fewer than 10 right or 10 wrong answers, accuracy (and the averages that equal it where
-    each example has one label) takes Wilson's interval alone.
+    nothing for many more. Accuracy (and the averages that equal it where each example has one label) is a share of
+    independent answers and takes Wilson's interval alone.
 
     A macro or weighted average over a label without a value (one never predicted has no precision) is undefined; in
     resamples, which may miss a rare label by chance, it is taken over the labels that have one.
@@ -169,12 +173,11 @@ def count_scores(
     closed = _closed_forms(of, read, class_scores(table, confidence=confidence), confidence)
     hits = int(np.trace(table))
     share = proportion(hits, n, confidence=confidence)
-    few = min(hits, n - hits) < FEW
     scores: dict[str, Measure] = {}
     for name, value in values.items():
         if name in reasons:
             scores[name] = Measure(undefined=reasons[name], n=n, confidence=confidence)
-        elif few and name in SHARES:
+        elif name in SHARES:
             scores[name] = share
         else:
             scores[name] = resampled_measure(
@@ -185,6 +188,10 @@ def count_scores(
                 method="resampling",
                 at_least=closed.get(name),
             )
+    rare = "rare classes" if of.support[of.support > 0].min() < RARE else ""
+    for name in scores.keys() - {*SHARES, "mcc"}:
+        reading = READINGS[labels] if name.startswith("macro") else READINGS["truth"]
+        scores[name] = replace(scores[name], strained=rare, reading=reading)
     return scores
 
 
@@ -276,7 +283,7 @@ def _closed_forms(
     n, hits = float(of.support.sum()), float(of.hits.sum())
     share = wilson(hits, n, confidence=confidence)
     even, truth = read / max(1, int(read.sum())), of.support > 0
-    forms = dict.fromkeys(SHARES, share)
+    forms: dict[str, Interval] = {}
     means: tuple[tuple[str, str, Reals], ...] = (
         ("balanced_accuracy", "recall", truth / np.count_nonzero(truth)),
         ("macro_f1", "f1", even),

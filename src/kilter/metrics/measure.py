@@ -17,8 +17,10 @@ class Measure:
     where there is no value, or where the examples are too few to say how far it may be off.
 
     `n` is the number of examples that the value rests on, which is not always the number of rows (for a recall, the
-    examples of that class). `method` names how the interval was found: `wilson`, `resampling`, `bootstrap`, `delong`,
-    `newcombe`, or `none`.
+    examples of that class). `method` names how the interval was found: `wilson`, `resampling`, `bootstrap`,
+    `bootstrap-t`, `delong`, `newcombe`, or `none`. `strained` says what makes it less sure than others of its kind:
+    `heavy tails`, where a few examples make up most of the variance, or `rare classes`, where some have hardly any;
+    it is empty where nothing does. `reading` names what a mean over labels is taken over, in words.
 
     >>> print(Measure(value=0.75, low=0.5, high=0.9, n=20, method="wilson"))
     0.75 [0.5, 0.9]
@@ -36,6 +38,8 @@ class Measure:
     confidence: float = 0.95
     method: str = "none"
     undefined: str | None = None
+    strained: str = ""
+    reading: str = ""
 
     def __post_init__(self) -> None:
         met = f"a measure of value {self.value!r}, bounds {self.low!r} and {self.high!r}, undefined {self.undefined!r}"

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 
-from kilter.metrics.confusion import Margins, averages, labels_read, put_together, rates_of
+from kilter.metrics.confusion import READINGS, Margins, averages, labels_read, put_together, rates_of
 from kilter.metrics.inputs import Reals
 from kilter.metrics.intervals import Interval, proportion, resampled_measure, wilson
 from kilter.metrics.measure import Measure
@@ -41,7 +42,8 @@ def multilabel_scores(
     Whole rows are resampled, so that labels that come together stay together. Since resamples can only repeat what was
     seen, F1, precision and recall are no narrower than what Wilson's intervals of their counts make of it.
 
-    Raises ValueError for shapes that are not (n, k), and for targets and decisions other than 0 and 1.
+    Raises ValueError for shapes that are not (n, k), for targets and decisions other than 0 and 1, and for
+    probabilities that are not finite where the target is known.
     """
     true, taken, given = _as_tables(target, predicted, probabilities)
     known = ~np.isnan(true)
@@ -75,6 +77,7 @@ def multilabel_scores(
             if math.isnan(value)
             else resampled_measure(value, drawn[name], n=n, confidence=confidence, at_least=closed.get(name))
         )
+    scores["macro_f1"] = replace(scores["macro_f1"], reading=READINGS["observed"])
     scores["mean_average_precision"] = _mean_average_precision(
         true, given, known, confidence=confidence, resamples=resamples, seed=seed
     )
@@ -149,7 +152,8 @@ def _mean_average_precision(
         drawn.append(_mean_over_labels(times, positive, known, given, occurring=occurring, orders=orders))
     value = float(_mean_over_labels(np.ones((1, n)), positive, known, given, occurring=occurring, orders=orders)[0])
     perfect = wilson(float(positive.sum()), float(positive.sum()), confidence=confidence) if value == 1.0 else None
-    return resampled_measure(value, np.concatenate(drawn), n=n, confidence=confidence, at_least=perfect)
+    measure = resampled_measure(value, np.concatenate(drawn), n=n, confidence=confidence, at_least=perfect)
+    return replace(measure, reading=READINGS["truth"])
 
 
 def _mean_over_labels(
@@ -190,4 +194,10 @@ def _as_tables(
         )
     if not np.isin(true[~np.isnan(true)], (0.0, 1.0)).all() or not np.isin(taken, (0.0, 1.0)).all():
         raise ValueError("targets or decisions are other than 0 and 1: only these are legal; decide by a threshold.")
+    wrong = int(np.count_nonzero(~np.isfinite(given[~np.isnan(true)])))
+    if wrong:
+        raise ValueError(
+            f"probabilities hold {wrong} values that are not-a-number or infinite: finite numbers are legal; find the"
+            " examples they come from."
+        )
     return true, taken, given

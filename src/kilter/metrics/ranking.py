@@ -24,6 +24,7 @@ from kilter.metrics.resampling import Seed, resample_cells
 from kilter.metrics.significance import Difference
 
 FEW = 10  # examples of a class; with fewer, DeLong's interval holds 86 to 91 % instead of 95
+RARE = 20  # positives; average precision of fewer is told from that of more
 GROUPS = 500  # distinct scores; neighbours are put together until about that many remain, for resampling only
 
 
@@ -241,7 +242,13 @@ def average_precision(
         return Measure(value=value, n=positive.size, confidence=confidence)
     found = found.including(value)
     return Measure(
-        value=value, low=found.low, high=found.high, n=positive.size, confidence=confidence, method="bootstrap"
+        value=value,
+        low=found.low,
+        high=found.high,
+        n=positive.size,
+        confidence=confidence,
+        method="bootstrap",
+        strained="rare classes" if np.count_nonzero(positive) < RARE else "",
     )
 
 

@@ -45,9 +45,11 @@ def retrieval_scores(
     >>> scores["recall_at_1"].value, scores["recall_at_10"].value, round(scores["mrr"].value, 3)
     (0.5, 0.75, 0.631)
 
-    Raises ValueError for ranks that are not finite.
+    Raises ValueError for ranks that are not finite or below 1.
     """
     found = as_reals("rank", rank)
+    if found.size and found.min() < 1:
+        raise ValueError(f"a rank of {found.min():g}: 1, for the best, or more is legal; pass what `ranks` returns.")
     scores = {"mrr": bootstrap_mean(1 / found, confidence=confidence, seed=seed)}
     for k in at:
         scores[f"recall_at_{k}"] = proportion(int((found <= k).sum()), found.size, confidence=confidence)

@@ -44,7 +44,7 @@ def mean_r2(
     >>> print(mean_r2([[1.0, 1.0], [2.0, 3.0], [3.0, float("nan")]], [[1.0, 1.0], [2.0, 3.0], [3.0, 0.0]]).value)
     1.0
 
-    Raises ValueError for other shapes than (n, k).
+    Raises ValueError for other shapes than (n, k), and for numbers that are not finite, unknown targets apart.
     """
     true, given = _as_tables(target, predicted)
     known = ~np.isnan(true)
@@ -87,5 +87,11 @@ def _as_tables(target: npt.ArrayLike, predicted: npt.ArrayLike) -> tuple[Reals, 
         raise ValueError(
             f"targets of shape {true.shape} and predictions of shape {given.shape}: both (n, k) are legal;"
             " pass one column an amount."
+        )
+    wrong = int(np.count_nonzero(np.isinf(true) | ~(np.isfinite(given) | np.isnan(true))))
+    if wrong:
+        raise ValueError(
+            f"{wrong} values are infinite, or predictions that are not-a-number: finite numbers, and targets that are"
+            " not-a-number where they are unknown, are legal; find the examples they come from."
         )
     return true, given

@@ -36,6 +36,7 @@ class Difference:
         n: the number of examples.
         p_value: two-sided; how often no difference would look as large.
         test: the test that gave the p-value.
+        clusters: groups of examples that were resampled as wholes; None where examples stand for themselves.
     """
 
     value: float
@@ -45,6 +46,7 @@ class Difference:
     p_value: float
     test: str
     confidence: float = 0.95
+    clusters: int | None = None
 
     def __str__(self) -> str:
         return f"{self.value:.4g} [{self.low:.4g}, {self.high:.4g}], p = {self.p_value:.3g} ({self.test}), n = {self.n}"
@@ -128,7 +130,7 @@ def paired_difference(
     refuse_unequal_lengths(first=left, second=right)
     _refuse_fewer(left.size, 2)
     differences = left - right
-    mean = bootstrap_mean(differences, confidence=confidence, resamples=resamples, seed=seed)
+    mean = bootstrap_mean(differences, signed=True, confidence=confidence, resamples=resamples, seed=seed)
     if mean.value is None or mean.low is None or mean.high is None:
         raise ValueError(f"differences whose mean is {mean.undefined}: a finite mean is legal; rescale the values.")
     return Difference(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import final
 
 import numpy as np
@@ -34,7 +34,8 @@ class SpanCounts:
         predicted: (n, c) spans that were said.
         right: (n,) tokens whose tag is right.
         tokens: (n,) tokens.
-        malformed: (n,) whether what was said has an `I` that goes on from no span of its type.
+        inside: (n, 3) tokens with a tag other than the outside one: right, there, said.
+        malformed: (n,) how many `I` of what was said go on from no span of their type.
     """
 
     types: tuple[str, ...]
@@ -43,13 +44,15 @@ class SpanCounts:
     predicted: Integers
     right: Integers
     tokens: Integers
-    malformed: npt.NDArray[np.bool_]
+    inside: Integers
+    malformed: Integers
 
 
-def count_spans(target: Sentences, decided: Sentences, labels: Sequence[str]) -> SpanCounts:
+def count_spans(target: Sentences, decided: Sentences, labels: Sequence[str], *, lenient: bool = False) -> SpanCounts:
     """Count the spans of n sentences, given as IOB2 label numbers (t_i,) of truth and of decision.
 
-    An `I` that goes on from no span of its type begins one, as in the CoNLL shared tasks; `malformed` counts it.
+    A span begins at its `B`. An `I` that goes on from no span of its type breaks the scheme and is part of none; the
+    lenient reading, that of the CoNLL shared tasks, begins a span with it. `malformed` counts it either way.
 
     >>> counts = count_spans([np.array([1, 2, 0])], [np.array([1, 0, 0])], ("O", "B-x", "I-x"))
     >>> counts.hits.tolist(), counts.support.tolist(), counts.predicted.tolist(), counts.right.tolist()
@@ -71,8 +74,11 @@ def count_spans(target: Sentences, decided: Sentences, labels: Sequence[str]) ->
     true, taken = (_flat(tags, len(labels)) for tags in (target, decided))
     is_right = true == taken
     ends, ends_said = _ends(kinds[true], begins[true], first), _ends(kinds[taken], begins[taken], first)
-    found = (ends > 0) & (ends == ends_said) & (kinds[true] == kinds[taken])
     loose = (ends_said > 0) & ~begins[taken]
+    if not lenient:
+        ends[~begins[true]] = ends_said[~begins[taken]] = 0
+    found = (ends > 0) & (ends == ends_said) & (kinds[true] == kinds[taken])
+    there, said_there = kinds[true] >= 0, kinds[taken] >= 0
 
     def counted(places: npt.NDArray[np.bool_], tags: Integers) -> Integers:
         cells = sentence[places] * len(types) + kinds[tags[places]]
@@ -85,20 +91,25 @@ def count_spans(target: Sentences, decided: Sentences, labels: Sequence[str]) ->
         predicted=counted(ends_said > 0, taken),
         right=np.bincount(sentence[is_right], minlength=len(lengths)),
         tokens=lengths,
-        malformed=np.bincount(sentence[loose], minlength=len(lengths)) > 0,
+        inside=np.stack(
+            [np.bincount(sentence[of], minlength=len(lengths)) for of in (is_right & there, there, said_there)], axis=1
+        ),
+        malformed=np.bincount(sentence[loose], minlength=len(lengths)),
     )
 
 
 def span_scores(
     counts: SpanCounts, *, confidence: float = 0.95, resamples: int = 2_000, seed: Seed = 0
 ) -> dict[str, Measure]:
-    """Span F1, precision and recall over all types together, their macro averages, and token accuracy.
+    """Span F1, precision and recall over all types together, their macro averages, and scores of tokens.
 
     Sentences are resampled with all their counts, since spans of one sentence are found and missed together. What
     resampling makes too narrow, where nearly all or hardly any spans are found, is widened to what Wilson's intervals
     say of spans that have nothing to do with each other (see `count_scores`). A macro average is the mean of the
     types' own scores over the types that occur in truth or are said; in resamples, over those that have a value.
-    `malformed` is the share of sentences whose tags break the scheme.
+    Token scores are `token_accuracy` over all tokens, and F1, precision and recall over those inside: a token counts as
+    found where its whole tag is right, and the outside tag is no class of its own. `malformed` is the share of
+    sentences whose tags break the scheme.
 
     >>> right = count_spans([np.array([1, 2, 0])] * 20, [np.array([1, 2, 0])] * 20, ("O", "B-x", "I-x"))
     >>> print(span_scores(right)["span_f1"])
@@ -107,8 +118,9 @@ def span_scores(
     Raises ValueError for less than 1 resample, or a confidence outside 0 to 1.
     """
     n, c = counts.hits.shape
-    columns = np.hstack([counts.hits, counts.support, counts.predicted, counts.right[:, None], counts.tokens[:, None]])
-    names = [f"{over}_{rate}" for over in ("span", "macro") for rate in RATES]
+    tokenwise = np.column_stack([counts.right, counts.tokens, counts.inside])
+    columns = np.hstack([counts.hits, counts.support, counts.predicted, tokenwise])
+    names = [f"{over}_{rate}" for over in ("span", "macro", "token") for rate in RATES]
     if n == 0:
         nothing = Measure(undefined="no examples", n=0, confidence=confidence)
         return dict.fromkeys([*names, "token_accuracy", "malformed"], nothing)
@@ -119,21 +131,25 @@ def span_scores(
     types = [rates_of(*each, confidence=confidence) for each in zip(*sums, strict=True)]
     occurring = [support + predicted > 0 for support, predicted in zip(*sums[1:], strict=True)]
     right, tokens = int(counts.right.sum()), int(counts.tokens.sum())
+    inside = rates_of(*counts.inside.sum(axis=0).tolist(), confidence=confidence)
     measures: dict[str, Measure] = {}
-    for name, rate in zip(names, RATES * 2, strict=True):
+    for name, rate in zip(names, RATES * 3, strict=True):
         macro = name.startswith("macro")
+        added = inside if name.startswith("token") else whole
         having = [each[rate] for each, there in zip(types, occurring, strict=True) if there]
         lacking = [each for each in having if each.value is None]
-        reason = whole[rate].undefined and _UNDEFINED[rate]
+        reason = added[rate].undefined and _UNDEFINED[rate]
         if macro and lacking:
             reason = f"{len(lacking)} of {len(having)} types {_LACKING[rate]}"
         if reason:
             measures[name] = Measure(undefined=reason, n=n, confidence=confidence)
             continue
-        at_least = put_together(having, np.full(len(having), 1 / len(having))) if macro else _interval(whole[rate])
+        at_least = put_together(having, np.full(len(having), 1 / len(having))) if macro else _interval(added[rate])
         measures[name] = resampled_measure(
             float(values[name]), drawn[name], n=n, confidence=confidence, method="resampling", at_least=at_least
         )
+        if macro:
+            measures[name] = replace(measures[name], reading="types in truth or said")
     measures["token_accuracy"] = (
         resampled_measure(
             right / tokens,
@@ -146,7 +162,7 @@ def span_scores(
         if tokens
         else Measure(undefined="no tokens", n=n, confidence=confidence)
     )
-    measures["malformed"] = proportion(int(counts.malformed.sum()), n, confidence=confidence)
+    measures["malformed"] = proportion(int(np.count_nonzero(counts.malformed)), n, confidence=confidence)
     return measures
 
 
@@ -192,15 +208,17 @@ _LACKING = {"f1": "do not occur", "precision": "were never said", "recall": "do 
 
 
 def _scores(counts: Reals, types: int) -> dict[str, Reals]:
-    """Scores (...) of counts (..., 3 types + 2), or of their means, which are the same shares."""
+    """Scores (...) of counts (..., 3 types + 5), or of their means, which are the same shares."""
     hits, support, predicted = (counts[..., part * types : (part + 1) * types] for part in range(3))
     micro = _rates(*(part.sum(axis=-1) for part in (hits, support, predicted)))
     each = _rates(hits, support, predicted)
+    inside = _rates(*(counts[..., at] for at in (-3, -2, -1)))
     macro = [_share(np.nansum(rate, axis=-1), np.isfinite(rate).sum(axis=-1)) for rate in each]
     return {
         **{f"span_{name}": rate for name, rate in zip(RATES, micro, strict=True)},
         **{f"macro_{name}": rate for name, rate in zip(RATES, macro, strict=True)},
-        "token_accuracy": _share(counts[..., -2], counts[..., -1]),
+        **{f"token_{name}": rate for name, rate in zip(RATES, inside, strict=True)},
+        "token_accuracy": _share(counts[..., -5], counts[..., -4]),
     }
 
 
@@ -232,10 +250,23 @@ def _read(labels: Sequence[str]) -> tuple[tuple[str, ...], Integers, npt.NDArray
 
 
 def _flat(tags: Sentences, labels: int) -> Integers:
-    flat = np.concatenate([np.asarray(each, np.int64) for each in tags]) if len(tags) else np.zeros(0, np.int64)
+    rows = [row for row in map(np.asarray, tags) if row.size]
+    flat = np.concatenate(rows) if rows else np.zeros(0, np.int64)
+    if flat.dtype.kind not in "iu":
+        raise ValueError(f"label numbers of type {flat.dtype}: whole numbers are legal; encode tags by their places.")
+    flat = flat.astype(np.int64, copy=False)
     if flat.size and not 0 <= int(flat.min()) <= int(flat.max()) < labels:
         raise ValueError(f"label numbers from {flat.min()} to {flat.max()}: 0 to {labels - 1} are legal.")
     return flat
+
+
+def malformed_share(decided: Sentences, labels: Sequence[str], *, confidence: float = 0.95) -> Measure:
+    """The share of n sentences, IOB2 label numbers (t_i,), in which an `I` goes on from no span of its type.
+
+    Raises ValueError for labels that are not of IOB2, and numbers of none.
+    """
+    counts = count_spans(decided, decided, labels)
+    return proportion(int(np.count_nonzero(counts.malformed)), len(counts.malformed), confidence=confidence)
 
 
 def _ends(kinds: Integers, begins: npt.NDArray[np.bool_], first: npt.NDArray[np.bool_]) -> Integers:

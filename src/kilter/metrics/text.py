@@ -29,6 +29,11 @@ def text_scores(target: Sequence[str], said: Sequence[str], *, joiner: str = " "
 
     Raises ValueError for texts that are not equally many.
     """
+    if len(target) != len(said):
+        raise ValueError(
+            f"{len(target)} true texts and {len(said)} that were said: the same examples in the same order are legal;"
+            " join them by example id before scoring."
+        )
     pairs = list(zip(target, said, strict=True))
     exact = sum(true == text for true, text in pairs)
     return {
@@ -55,7 +60,8 @@ def chrf(target: str, said: str) -> float:
     """The F-score of character n-grams, n from 1 to 6, spaces left out, recall counting twice (0 to 1).
 
     Popović 2015, chrF: character n-gram F-score for automatic MT evaluation, section 2: precision and recall are means
-    over n. Lengths of which neither text has an n-gram are left out; two empty texts agree.
+    over n. Lengths of which either text has no n-gram are left out, as sacrebleu does (Post 2018, A call for clarity in
+    reporting BLEU scores); two empty texts agree.
 
     >>> chrf("not", "not"), chrf("not", "")
     (1.0, 0.0)
@@ -64,11 +70,11 @@ def chrf(target: str, said: str) -> float:
     if not true or not text:
         return float(true == text)
     precisions, recalls = [], []
-    for size in range(1, min(LONGEST_GRAM, max(len(true), len(text))) + 1):
+    for size in range(1, min(LONGEST_GRAM, len(true), len(text)) + 1):
         there, written = _grams(true, size), _grams(text, size)
         common = (there & written).total()
-        precisions.append(common / max(written.total(), 1))
-        recalls.append(common / max(there.total(), 1))
+        precisions.append(common / written.total())
+        recalls.append(common / there.total())
     precision, recall = float(np.mean(precisions)), float(np.mean(recalls))
     if precision + recall == 0:
         return 0.0

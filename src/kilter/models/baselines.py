@@ -9,10 +9,20 @@ from typing import TYPE_CHECKING, Any, Final, final
 
 import numpy as np
 
-from kilter.models.estimators import Fit, Problem, Rows, fit_boosted, fit_linear, fit_nearest, fit_small_mlp
+from kilter.models.estimators import (
+    NEIGHBOURS,
+    STRENGTHS,
+    Fit,
+    Problem,
+    Rows,
+    fit_boosted,
+    fit_linear,
+    fit_nearest,
+    fit_small_mlp,
+)
 from kilter.models.features import Codes, Features
 from kilter.models.lesson import Baseline, Lesson, weights_of
-from kilter.models.ngram_baseline import NGram
+from kilter.models.ngram_baseline import LONGEST, NGram
 from kilter.models.several_outputs import EachLabel, EachTask
 from kilter.models.tagging_baselines import MostFrequentTag, WindowTagger
 from kilter.models.tfidf_match import NoPreference, TfidfMatch
@@ -200,6 +210,23 @@ _OF_SEVERAL: Final = frozenset(
     }
 )
 _OF_TAGS: Final = frozenset({"most-frequent-tag", "window-tagger"})
+_WITHOUT_SETTINGS: Final = frozenset(
+    {
+        "majority",
+        "prior",
+        "mean",
+        "majority-labels",
+        "constant-tasks",
+        "no-preference",
+        "most-frequent-tag",
+        "unigram",
+    }
+)
+_CHOSEN_AMONG: Final[Mapping[str, int]] = MappingProxyType(
+    {name: len(STRENGTHS) for name in ("linear", "ridge", "linear-labels", "linear-tasks")}
+    | {"nearest": len(NEIGHBOURS), "ngram": LONGEST + 1}
+)
+"""Settings of a baseline, of which the validation rows choose one."""
 _ON_COLUMNS: Final = frozenset({"boosted", "boosted-regression", "boosted-labels"})
 
 
@@ -250,6 +277,21 @@ def applicable(names: Iterable[str], schema: Schema) -> tuple[str, ...]:
     unread = schema.of_kind(Kind.TEXT, Kind.TOKENS, Kind.IMAGE)
     columns = bool(schema.of_kind(Kind.NUMBER, Kind.CATEGORY)) and not unread
     return tuple(name for name in names if columns or name not in _ON_COLUMNS)
+
+
+def settings_tried(name: str, *, chosen: bool) -> int:
+    """How many settings of a baseline are tried; 0 of one that has none.
+
+    >>> [settings_tried(name, chosen=True) for name in ("linear", "boosted", "mean")]
+    [3, 1, 0]
+
+    Args:
+        name: the baseline's.
+        chosen: whether there are validation rows, which choose among them.
+    """
+    if name in _WITHOUT_SETTINGS:
+        return 0
+    return _CHOSEN_AMONG.get(name, 1) if chosen else 1
 
 
 def _frequencies(targets: NDArray[np.generic], weights: NDArray[np.float64], classes: int) -> NDArray[np.float64]:

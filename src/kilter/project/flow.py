@@ -15,6 +15,7 @@ from kilter.checks.examination import examine
 from kilter.checks.program.probe import Effort
 from kilter.project.as_read import with_notes
 from kilter.project.assembling import build_pipeline, clean, load_dataset
+from kilter.project.design import design_line
 from kilter.project.folder import create_run, load_run, write_results, write_status
 from kilter.project.foreign_errors import as_ours
 from kilter.project.gate import stopping
@@ -116,8 +117,13 @@ def evaluate_run(path: str | Path, *, progress: Progress | None = None) -> Run:
 
 def audit_project(project: Project) -> Examination:
     """What the data audit finds in a project's data."""
+    return survey_project(project)[0]
+
+
+def survey_project(project: Project) -> tuple[Examination, str]:
+    """The same, and a sentence on what differences the rows that judge can show; empty where there are none."""
     dataset = load_dataset(project)
-    return with_notes(examine(DATA_CHECKS, dataset), dataset)
+    return with_notes(examine(DATA_CHECKS, dataset), dataset), design_line(dataset)
 
 
 def question(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
@@ -14,6 +14,7 @@ from kilter.logs.metrics_jsonl import read_log
 from kilter.tracking.samples_jsonl import SAMPLES, read_samples
 from kilter.values.comparison import Comparison
 from kilter.values.cost import Cost
+from kilter.values.curve_names import VALID_LOSS
 from kilter.values.errors import DataError, KilterError, TrainingError, UsageError
 from kilter.values.evaluation import Evaluation
 from kilter.values.history import History
@@ -38,6 +39,7 @@ PREDICTIONS: Final = "predictions"
 WALKTHROUGH: Final = "walkthrough.json"
 PLAN: Final = "plan.json"
 COST: Final = "cost.json"
+CONSULTED: Final = "consulted.json"
 REPORT: Final = "report.html"
 
 Value = TypeVar("Value")
@@ -130,18 +132,21 @@ def load_run(path: str | Path) -> Run:
     walkthrough, plan, cost = (
         read_json(path / name) if (path / name).exists() else None for name in (WALKTHROUGH, PLAN, COST)
     )
+    looks = read_json(path / CONSULTED).get("looks", {}) if (path / CONSULTED).exists() else {}
     try:
+        history = read_log(path / LOG).history if (path / LOG).exists() else History()
         return Run(
             path=path,
             status=_known(status["status"]),
             config=read_json(path / CONFIG) if (path / CONFIG).exists() else {},
             environment=read_json(path / ENVIRONMENT) if (path / ENVIRONMENT).exists() else {},
             stages=from_json(tuple[Stage, ...], status["stages"]),
-            history=read_log(path / LOG).history if (path / LOG).exists() else History(),
+            history=history,
             evaluations=from_json(tuple[Evaluation, ...], results.get("evaluations", [])),
             comparisons=from_json(tuple[Comparison, ...], results.get("comparisons", [])),
             walkthrough=None if walkthrough is None else from_json(Walkthrough, walkthrough),
             plan=None if plan is None else from_json(Plan, plan),
+            consulted=_consulted(looks, history),
             samples=read_samples(path / SAMPLES),
             cost=None if cost is None else from_json(Cost, cost),
         )
@@ -168,6 +173,13 @@ def read_json(path: Path) -> dict[str, Any]:
             f"{path} has format {data['format']}", legal=f"this kilter reads up to {FORMAT}", remedy="use a newer one"
         )
     return data
+
+
+def _consulted(looks: Mapping[str, int], history: History) -> Mapping[str, int]:
+    """Looks at each held-out split: those that were counted, and of validation each evaluation of the training."""
+    while_training = len(history[VALID_LOSS].steps) if VALID_LOSS in history else 0
+    counts = {str(split): int(count) for split, count in looks.items()}
+    return counts | ({"valid": counts.get("valid", 0) + while_training} if while_training else {})
 
 
 def _known(status: object) -> str:

@@ -218,11 +218,30 @@ def make_pipeline(
     return build_pipeline(project, dataset)[0]
 
 
-def evaluate(pipeline: Pipeline, model: nn.Module | Fitted, *, split: str = "test", name: str = "model") -> Evaluation:
-    """What a trained model is worth on a split: scores with their intervals, and the most costly mistakes.
+def evaluate(
+    pipeline: Pipeline,
+    model: nn.Module | Fitted,
+    *,
+    split: str = "test",
+    name: str = "model",
+    precision: float = 0.9,
+    costs: Mapping[str, Mapping[str, float]] | None = None,
+) -> Evaluation:
+    """What a trained model is worth on a split: scores with their intervals, mistakes, calibration, thresholds.
+
+    A temperature and thresholds are chosen on the validation split, if that is not the one that is judged.
+
+    Args:
+        pipeline: the task and its splits.
+        model: what was trained.
+        split: the one that is judged.
+        name: what the model is called.
+        precision: that the threshold with the largest recall is to have.
+        costs: what a decision between two classes costs, by the true one and the decided one, such as
+            `{"spam": {"ham": 1}, "ham": {"spam": 10}}`.
 
     Raises:
-        UsageError: there is no such split.
+        UsageError: there is no such split, costs are of other classes, or the precision is no share.
     """
     from kilter.engine.predicting import predict as predict_split
     from kilter.evaluation import evaluating
@@ -231,14 +250,32 @@ def evaluate(pipeline: Pipeline, model: nn.Module | Fitted, *, split: str = "tes
     if split not in pipeline.splits:
         raise UsageError(f"there is no split {split!r}", legal=f"there are {', '.join(pipeline.splits)}")
     trained, device = (model.model, model.device) if isinstance(model, Fitted) else (model, "cpu")
-    predictions = predict_split(pipeline, trained, pipeline.splits[split], device=device).predictions
-    return evaluating.evaluate(predictions, pipeline.task, model=name, split=split, source=pipeline.splits[split])
+
+    def predicted(at: str) -> Predictions:
+        return predict_split(pipeline, trained, pipeline.splits[at], device=device).predictions
+
+    task, predictions = pipeline.task, predicted(split)
+    validation = predicted("valid") if "valid" in pipeline.splits and split not in {"train", "valid"} else None
+    evaluation = evaluating.evaluate(predictions, task, model=name, split=split, source=pipeline.splits[split])
+    return evaluating.with_probabilities(
+        evaluation, predictions, task, validation=validation, precision=precision, costs=costs
+    )
 
 
 def compare(
-    left: str | Path | Run | Predictions, right: str | Path | Run | Predictions, *, split: str = "test"
+    left: str | Path | Run | Predictions | Sequence[str | Path | Run],
+    right: str | Path | Run | Predictions | Sequence[str | Path | Run],
+    *,
+    split: str = "test",
+    groups: Mapping[str, object] | None = None,
 ) -> Comparison:
     """Two runs, or two predictions, on the same examples: the difference with its interval, and a paired test.
+
+    Args:
+        left: a run or its folder; several runs are trainings of one way with several seeds.
+        right: the same, of the other.
+        split: on which they are compared, or the predictions were made.
+        groups: of examples that depend on each other, by their ids, for predictions; runs keep their own.
 
     Raises:
         UsageError: they are not of the same examples.
@@ -247,10 +284,17 @@ def compare(
     from kilter.project.rivals import compare_runs
 
     if isinstance(left, Predictions) and isinstance(right, Predictions):
-        return comparing.compare(left, right, split=split)
+        return comparing.compare(left, right, split=split, groups=groups)
     if isinstance(left, Predictions) or isinstance(right, Predictions):
         raise UsageError("a run against predictions", legal="two runs, or two predictions")
-    return compare_runs((_folder(left), _folder(right)), split=split).comparisons[0]
+    if groups is not None:
+        raise UsageError("groups for runs", legal="runs keep the groups of `data.group`", remedy="leave groups out")
+    if isinstance(left, str | Path | Run) and isinstance(right, str | Path | Run):
+        return compare_runs((_folder(left), _folder(right)), split=split).comparisons[0]
+    ours, theirs = (
+        [_folder(side)] if isinstance(side, str | Path | Run) else list(map(_folder, side)) for side in (left, right)
+    )
+    return compare_runs(ours, against=theirs, split=split).comparisons[0]
 
 
 def predict(run: str | Path | Run, rows: object) -> tuple[Answer, ...]:

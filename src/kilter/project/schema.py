@@ -61,6 +61,16 @@ def _kinds(given: object) -> object:
     return given
 
 
+def _costs(given: object) -> object:
+    """Classes that are numbers in a file are text here."""
+    if not isinstance(given, Mapping):
+        return given
+    return {
+        str(true): {str(decided): cost for decided, cost in of.items()} if isinstance(of, Mapping) else of
+        for true, of in given.items()
+    }
+
+
 def _file_name(name: str) -> str:
     if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_.-]*", name):
         message = "must be letters, digits, '.', '_' and '-', since runs are named after it"
@@ -122,6 +132,16 @@ class Gate(BaseModel):
 
 
 @final
+class Thresholds(BaseModel):
+    """What the thresholds are to reach that are chosen on the validation split and judged on the test split."""
+
+    model_config = _FROZEN
+
+    precision: float = Field(default=0.9, gt=0, le=1)  # of the threshold with the largest recall
+    costs: Annotated[dict[str, dict[str, float]] | None, BeforeValidator(_costs)] = None  # true class, decided class
+
+
+@final
 class Tracking(BaseModel):
     """What is recorded, and where curves go beside metrics.jsonl, which is always written."""
 
@@ -143,6 +163,7 @@ class ProjectFile(BaseModel):
     preprocessing: PreprocessingSettings = PreprocessingSettings()
     baselines: Words = ("auto",)  # auto takes those of the task
     gate: Gate = Gate()
+    thresholds: Thresholds = Thresholds()
     tracking: Tracking = Tracking()
 
     model: Model = ModelChoice()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final, NamedTuple, final
 
@@ -17,16 +18,21 @@ from kilter.engine.generating import retold
 from kilter.engine.predicting import predict
 from kilter.engine.seeding import fresh_model
 from kilter.evaluation.comparing import compare_all
-from kilter.evaluation.evaluating import evaluate
+from kilter.evaluation.evaluating import evaluate, with_probabilities
 from kilter.evaluation.slices import find_slices
 from kilter.evaluation.storing import read_predictions, write_predictions
-from kilter.models.baselines import applicable, make_baseline
+from kilter.evaluation.thresholds import refuse_foreign_costs
+from kilter.logs.metrics_jsonl import read_log
+from kilter.models.baselines import applicable, make_baseline, settings_tried
 from kilter.models.lesson import Lesson
 from kilter.project.as_encoded import with_coverage
 from kilter.project.as_read import with_notes
 from kilter.project.assembling import build_pipeline, clean, suited_settings
+from kilter.project.consulting import consult, looks_beside
 from kilter.project.describing import describe_pipeline
-from kilter.project.folder import COST, PLAN, WALKTHROUGH, write_json
+from kilter.project.design import design_line, optimism_phrase, write_groups
+from kilter.project.effort import effort_of
+from kilter.project.folder import COST, LOG, PLAN, WALKTHROUGH, write_json
 from kilter.project.recording import predictions_path, write_assembled
 from kilter.report.cost import cost_line, intervals_line
 from kilter.tracking.fitting import CHECKPOINTS, fit
@@ -35,6 +41,7 @@ from kilter.training.fit import plan
 from kilter.training.foreign_weights import BeginningWith
 from kilter.training.keeping import read_best
 from kilter.training.planning import lay_out
+from kilter.values.comparison import Effort
 from kilter.values.errors import UsageError
 from kilter.values.finding import Examination, Severity, in_order
 from kilter.values.outcome import Outcome
@@ -74,6 +81,7 @@ class Work:
     model: nn.Module | None = None  # trained, with its best weights
     device: str = "cpu"
     baselines: dict[str, Mapping[str, Predictions]] = field(default_factory=dict)  # name to split to predictions
+    efforts: dict[str, Effort] = field(default_factory=dict)  # what was spent on each baseline
     evaluations: tuple[Evaluation, ...] = ()
     comparisons: tuple[Comparison, ...] = ()
 
@@ -81,6 +89,9 @@ class Work:
         """The pipeline, made when it is first needed; what it takes to predict is written to the run folder."""
         if self.pipeline is None:
             self.pipeline, self.preprocessing = build_pipeline(self.project, self.dataset)
+            costs = self.project.file.thresholds.costs
+            if costs is not None:  # now, and not when all is trained
+                refuse_foreign_costs(costs, self.pipeline.task.labels)
             settings = suited_settings(self.project, self.dataset.schema)
             write_assembled(self.folder, self.pipeline, self.preprocessing, settings)
         return self.pipeline
@@ -106,7 +117,8 @@ def audit(work: Work) -> Said:
     work.dataset, left_out = clean(work.project, raw)
     if work.dataset.sizes != raw.sizes:
         examination = settled(examination, examine(DATA_CHECKS, work.dataset))
-    return Said(f"{sizes} rows{left_out}", with_notes(examination, raw))
+    said = ". ".join(filter(None, (f"{sizes} rows{left_out}", design_line(work.dataset).rstrip("."))))
+    return Said(said, with_notes(examination, raw))
 
 
 def settled(before: Examination, after: Examination) -> Examination:
@@ -138,7 +150,9 @@ def measure_baselines(work: Work) -> Said:
         baseline = make_baseline(
             name, dataset.schema, task.labels, seed=pipeline.recipe.train.seed, outputs=task.outputs
         )
+        began = time.perf_counter()
         baseline.fit(Lesson(dataset["train"], encoded["train"], dataset.splits.get("valid"), encoded.get("valid")))
+        work.efforts[name] = _effort(work, name, seconds=time.perf_counter() - began)
         work.baselines[name] = {
             split: task.tabulate(dataset[split].ids, encoded[split], baseline.answer(tables[split]))
             for split in work.held_out()
@@ -151,7 +165,15 @@ def measure_baselines(work: Work) -> Said:
         why = "no baseline was asked for" if not asked else f"{', '.join(asked)} can read no such inputs"
         return Said(why if not usable else "no rows were put aside to measure baselines on")
     score = next(e.primary for e in work.evaluations if (e.model, e.split) == (best, _choosing(work)))
-    return Said(f"the best of {', '.join(work.baselines)} is {best}: {score} ({_choosing(work)})")
+    chosen = {name: by_split[_choosing(work)] for name, by_split in work.baselines.items()}
+    return Said(
+        f"the best of {', '.join(work.baselines)} is {best}: {score} ({_choosing(work)}){optimism_phrase(chosen)}"
+    )
+
+
+def _effort(work: Work, name: str, *, seconds: float | None = None) -> Effort:
+    """What was spent on a baseline."""
+    return Effort(trials=settings_tried(name, chosen="valid" in work.dataset.splits), seconds=seconds)
 
 
 def recall_baselines(work: Work, run: Run) -> None:
@@ -165,6 +187,7 @@ def recall_baselines(work: Work, run: Run) -> None:
         path = predictions_path(work.folder, evaluation.model, evaluation.split)
         by_split = work.baselines.get(evaluation.model, {})
         work.baselines[evaluation.model] = {**by_split, evaluation.split: read_predictions(path)}
+        work.efforts[evaluation.model] = _effort(work, evaluation.model)
 
 
 def preflight(work: Work) -> Said:
@@ -228,7 +251,11 @@ def judge(work: Work) -> Said:
         _predicted(work, "train"), work.assembled().task, model=MODEL, split="train", mistakes=0, mistakes_each_pair=0
     )
     work.evaluations += (fitted,)
-    outcome = [_outcome(work, split, fitted) for split in splits][-1]
+    outcome = _outcome(work, splits[0], fitted)
+    for split in splits[1:]:
+        outcome = _outcome(work, split, fitted, validation=outcome.predictions)
+    if (work.folder / LOG).exists():
+        outcome = replace(outcome, history=read_log(work.folder / LOG).history)
     followed = describe_pipeline(
         work.assembled(), preprocessing=work.preprocessing, model=work.model, weights="the best weights of this run"
     )
@@ -250,16 +277,32 @@ def _predicted(work: Work, split: str) -> Predictions:
     return retold(pipeline, work.model, source, predictions, device=work.device)
 
 
-def _outcome(work: Work, split: str, fitted: Evaluation) -> Outcome:
+def _outcome(work: Work, split: str, fitted: Evaluation, validation: Predictions | None = None) -> Outcome:
     """The network on one held-out split, kept in the run's folder and added to the work in hand."""
     pipeline, predictions = work.assembled(), _predicted(work, split)
+    consult(work.folder, split)
     write_predictions(predictions_path(work.folder, MODEL, split), predictions, pipeline.task.name_of)
-    evaluation = replace(
-        evaluate(predictions, pipeline.task, model=MODEL, split=split, source=pipeline.splits[split]),
-        slices=find_slices(predictions, work.dataset, split=split, merit=pipeline.task.merit),
+    evaluation = with_probabilities(
+        replace(
+            evaluate(predictions, pipeline.task, model=MODEL, split=split, source=pipeline.splits[split]),
+            slices=find_slices(predictions, work.dataset, split=split, merit=pipeline.task.merit),
+        ),
+        predictions,
+        pipeline.task,
+        validation=validation,
+        precision=work.project.file.thresholds.precision,
+        costs=work.project.file.thresholds.costs,
     )
     rivals = {name: by_split[split] for name, by_split in work.baselines.items()}
-    comparisons = compare_all({MODEL: predictions, **rivals}, model=MODEL, split=split, merit=pipeline.task.merit)
+    spent = effort_of(work.folder)
+    comparisons = compare_all(
+        {MODEL: predictions, **rivals},
+        model=MODEL,
+        split=split,
+        merit=pipeline.task.merit,
+        groups=write_groups(work.folder, work.dataset, split),
+        efforts=work.efforts if spent is None else {**work.efforts, MODEL: spent},
+    )
     baselines = tuple(e for e in work.evaluations if e.split == split)
     work.evaluations += (evaluation,)
     work.comparisons += comparisons
@@ -269,6 +312,7 @@ def _outcome(work: Work, split: str, fitted: Evaluation) -> Outcome:
         baselines=baselines,
         comparisons=comparisons,
         train=fitted,
+        consulted=looks_beside(work.folder, split),
         fresh=_fresh(work, predictions, split),
     )
 

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 
 from kilter.report.plots import Interval, heatmap, intervals
-from kilter.report.wording import counted, fixed, heading_of, percent, scored, shown
+from kilter.report.wording import cautions, counted, fixed, heading_of, percent, scored, shown
 from kilter.values.document import Block, Figure, Grid, Heading
 from kilter.values.evaluation import ClassScores, Confusion, Evaluation, Mistake
 from kilter.values.score import Score
@@ -41,7 +41,8 @@ def class_section(evaluation: Evaluation) -> Iterator[Block]:
         rows=tuple(
             (shown(each.label), f"{each.support:,}", *(scored(score) for score in each.scores)) for each in worst_first
         ),
-        caption=f"Scores of each class on the {evaluation.split} split, the worst first.{_reasons(classes)}",
+        caption=f"Scores of each class on the {evaluation.split} split, the worst first.{_reasons(classes)}"
+        f"{cautions(score for each in classes for score in each.scores)}",
         numeric=tuple(range(1, len(names) + 2)),
     )
 

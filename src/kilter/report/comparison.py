@@ -4,22 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from kilter.report.design import consulted_line, design_lines
 from kilter.report.plots import Interval, intervals
 from kilter.report.verdict import Standing
 from kilter.report.wording import (
     TRAINED,
+    cautions,
     counted,
     direction,
     fixed,
     heading_of,
     interval,
     p_value,
+    readings,
     scored,
     shown,
     value_of,
 )
 from kilter.values.comparison import Comparison
-from kilter.values.document import Block, Figure, Grid, Heading
+from kilter.values.document import Block, Figure, Grid, Heading, Paragraph
 from kilter.values.evaluation import Evaluation
 from kilter.values.run import Run
 from kilter.values.score import Score
@@ -35,11 +38,20 @@ def comparison_section(run: Run, standing: Standing) -> Iterator[Block]:
     if len(models) > 1 and any(evaluation.primary.value is not None for evaluation in models):
         yield _figure(run, standing, models)
     yield _tests(run, standing, models)
+    yield from _design(run, standing)
     if len(standing.trained.scores) > 1:
         yield _all_scores(run, standing, models)
     splits = [e for e in run.evaluations if e.model == TRAINED]
     if len(splits) > 1:
         yield _by_split(splits)
+
+
+def _design(run: Run, standing: Standing) -> Iterator[Paragraph]:
+    """What carries the comparison with the best baseline, and how often the rows that judge were looked at."""
+    best = standing.comparisons.get(standing.baselines[0].model) if standing.baselines else None
+    said = (*(design_lines(best) if best is not None else ()), consulted_line(run.consulted))
+    if any(said):
+        yield Paragraph(text=" ".join(filter(None, said)))
 
 
 def called(run: Run, model: str) -> str:
@@ -93,7 +105,7 @@ def _tests(run: Run, standing: Standing, models: tuple[Evaluation, ...]) -> Grid
         columns=columns,
         rows=rows,
         caption=f"Models on the {standing.split} split, {counted(primary.n, 'example')}."
-        f"{direction([primary])}{_how(known)}",
+        f"{direction([primary])}{_how(known)}{cautions(e.primary for e in models)}",
         numeric=tuple(range(1, len(columns))),
         emphasised=(0,),
     )
@@ -123,7 +135,7 @@ def _all_scores(run: Run, standing: Standing, models: tuple[Evaluation, ...]) ->
         columns=("score", *(called(run, e.model) for e in models)),
         rows=rows,
         caption=f"All scores on the {standing.split} split, with their intervals."
-        f"{direction(standing.trained.scores)}{_reasons(models)}",
+        f"{direction(standing.trained.scores)}{_told(standing.trained.scores, models)}",
         numeric=tuple(range(1, len(models) + 1)),
     )
 
@@ -136,7 +148,8 @@ def _by_split(evaluations: list[Evaluation]) -> Grid:
     return Grid(
         columns=("split", "examples", *(heading_of(score) for score in evaluations[0].scores)),
         rows=rows,
-        caption=f"The network on each split.{direction(evaluations[0].scores)}",
+        caption=f"The network on each split.{direction(evaluations[0].scores)}"
+        f"{cautions(score for e in evaluations for score in e.scores)}",
         numeric=tuple(range(1, len(names) + 2)),
     )
 
@@ -149,7 +162,8 @@ def _splits_across(evaluations: list[Evaluation]) -> Grid:
     return Grid(
         columns=("score", *(f"{e.split} ({e.primary.n:,})" for e in evaluations)),
         rows=rows,
-        caption=f"The network on each split, with its examples.{direction(evaluations[0].scores)}",
+        caption=f"The network on each split, with its examples.{direction(evaluations[0].scores)}"
+        f"{cautions(score for e in evaluations for score in e.scores)}",
         numeric=tuple(range(1, len(evaluations) + 1)),
     )
 
@@ -160,6 +174,11 @@ def _find(evaluation: Evaluation, name: str) -> Score | None:
 
 def _scored(score: Score | None) -> str:
     return "–" if score is None else scored(score)
+
+
+def _told(scores: tuple[Score, ...], models: tuple[Evaluation, ...]) -> str:
+    """What means are taken over, which intervals may not hold, and why scores are undefined."""
+    return f"{readings(scores)}{cautions(score for e in models for score in e.scores)}{_reasons(models)}"
 
 
 def _reasons(models: tuple[Evaluation, ...]) -> str:

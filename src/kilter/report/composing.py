@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from kilter.report.background import environment_section, stage_section
+from kilter.report.calibration import calibration_section, threshold_section
 from kilter.report.classes import class_section, confusion_section
 from kilter.report.comparison import comparison_section
 from kilter.report.cost import cost_section
@@ -45,6 +46,8 @@ def _blocks(run: Run) -> Iterator[Block]:
         yield from comparison_section(run, standing)
         yield from class_section(standing.trained)
         yield from confusion_section(standing.trained)
+        yield from threshold_section(standing.trained)
+        yield from calibration_section(standing.trained)
         yield from slice_section(standing.trained)
         yield from _mistakes(standing.trained)
     yield from curve_section(run.history, run.findings, run.plan)

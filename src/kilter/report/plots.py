@@ -65,6 +65,28 @@ class Interval:
     emphasised: bool = False
 
 
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Point:
+    """A place with upright bounds; `text` is what a pointer shows."""
+
+    x: float
+    y: float
+    low: float | None
+    high: float | None
+    text: str
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Steps:
+    """Counts of neighbouring bins, one fewer than there are edges."""
+
+    name: str
+    heights: Sequence[float]
+    colour: str = BLUE
+
+
 def chart_text(text: str, limit: int = LONGEST_LABEL) -> str:
     """Foreign text for a chart: plotly reads a few HTML tags in its labels, so these are taken away.
 
@@ -176,6 +198,74 @@ def heatmap(
     if size <= CELLS_WITH_TEXT:
         trace |= {"text": [[str(count) if count else "" for count in row] for row in counts], "texttemplate": "%{text}"}
     return {"data": [trace], "layout": layout}
+
+
+def against_diagonal(points: Sequence[Point], *, x_title: str, y_title: str, diagonal: str) -> Spec:
+    """Shares between 0 and 1 with their bounds, beside the line on which both axes say the same."""
+    layout = _layout(height=380)
+    layout["width"] = 460
+    layout["xaxis"] = _axis(x_title) | {"range": [-0.02, 1.02]}
+    layout["yaxis"] = _axis(y_title) | {"range": [-0.02, 1.02]}
+    layout["showlegend"] = False
+    line = {
+        "type": "scatter",
+        "mode": "lines",
+        "name": chart_text(diagonal),
+        "x": [0, 1],
+        "y": [0, 1],
+        "line": {"color": GREY, "width": 1, "dash": "dash"},
+        "hoverinfo": "skip",
+    }
+    return {
+        "data": [
+            line,
+            {
+                "type": "scatter",
+                "mode": "lines+markers",
+                "x": [point.x for point in points],
+                "y": [point.y for point in points],
+                "line": {"color": BLUE, "width": 1},
+                "marker": {"color": BLUE, "size": 8},
+                "error_y": {
+                    "type": "data",
+                    "symmetric": False,
+                    "array": [0.0 if point.high is None else point.high - point.y for point in points],
+                    "arrayminus": [0.0 if point.low is None else point.y - point.low for point in points],
+                    "color": BLUE,
+                    "thickness": 1.5,
+                    "width": 4,
+                },
+                "hoverinfo": "text",
+                "hovertext": [chart_text(point.text, 120) for point in points],
+            },
+        ],
+        "layout": layout,
+    }
+
+
+def histogram(edges: Sequence[float], counts: Sequence[Steps], *, x_title: str, y_title: str) -> Spec:
+    """Counts by bins as outlines over each other, the area below them filled."""
+    layout = _layout(height=280)
+    layout["xaxis"] = _axis(x_title)
+    layout["yaxis"] = _axis(y_title) | {"rangemode": "tozero"}
+    layout["showlegend"] = len(counts) > 1
+    layout["margin"]["b"] += 30 * (len(counts) > 1)
+    return {
+        "data": [
+            {
+                "type": "scatter",
+                "mode": "lines",
+                "name": chart_text(each.name, 48),
+                "x": list(edges),
+                "y": [*each.heights, each.heights[-1]] if each.heights else [],
+                "line": {"color": each.colour, "width": 2, "shape": "hv"},
+                "fill": "tozeroy",
+                "fillcolor": f"{each.colour}33",
+            }
+            for each in counts
+        ],
+        "layout": layout,
+    }
 
 
 def _layout(*, height: int) -> Spec:

@@ -13,6 +13,9 @@ from kilter.values.score import Score
 TRAINED: Final = "model"
 """The name under which a run evaluates what it trained; all other models are baselines."""
 
+DAGGER: Final = "†"
+"""Stands behind an interval that may not hold what it says."""
+
 _DIRECTIONS: Final = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 _HIDDEN: Final = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff" + "".join(sorted(_DIRECTIONS)) + "]")
 _UNITS: Final = ((86_400.0, "d"), (3_600.0, "h"), (60.0, "min"))
@@ -48,14 +51,14 @@ def fixed(value: float) -> str:
 
 
 def interval(score: Score) -> str:
-    """The bounds of a score, or a dash where there are none.
+    """The bounds of a score, or a dash where there are none; a dagger where `cautions` says something of them.
 
     >>> interval(Score(name="accuracy", value=0.8, low=0.75, high=0.85, n=300))
     '[0.750, 0.850]'
     """
     if score.low is None or score.high is None:
         return "–"
-    return f"[{fixed(score.low)}, {fixed(score.high)}]"
+    return f"[{fixed(score.low)}, {fixed(score.high)}]{DAGGER if score.caution else ''}"
 
 
 def value_of(score: Score) -> str:
@@ -80,6 +83,24 @@ def heading_of(score: Score) -> str:
 def direction(scores: Iterable[Score]) -> str:
     """What the arrow means, where a table has one."""
     return "" if all(score.larger_is_better for score in scores) else " ↓: smaller is better."
+
+
+def cautions(scores: Iterable[Score]) -> str:
+    """What the daggers of a table's intervals mean, once for all scores of one caution; empty where there are none."""
+    names: dict[str, list[str]] = {}
+    for score in scores:
+        if score.caution and score.name not in names.setdefault(score.caution, []):
+            names[score.caution].append(score.name)
+    return "".join(f" {DAGGER} {', '.join(of)}: {caution}." for caution, of in names.items())
+
+
+def readings(scores: Iterable[Score]) -> str:
+    """What the means over labels in a table are taken over; empty where there are none."""
+    names: dict[str, list[str]] = {}
+    for score in scores:
+        if score.reading and score.name not in names.setdefault(score.reading, []):
+            names[score.reading].append(score.name)
+    return "".join(f" Mean over {reading}: {', '.join(of)}." for reading, of in names.items())
 
 
 def p_value(value: float) -> str:

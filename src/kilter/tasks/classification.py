@@ -45,7 +45,17 @@ _LOSSES: Final = {
     "focal": ("focus", "class_weights"),
     "distillation": ("temperature",),
 }
-_REPORTED: Final = ("accuracy", "balanced_accuracy", "macro_f1", "mcc", "log_loss", "roc_auc", "average_precision")
+TOP: Final = 5  # answers, of which one being right is scored, too, where there are more than twice as many classes
+_REPORTED: Final = (
+    "accuracy",
+    "balanced_accuracy",
+    "macro_f1",
+    "mcc",
+    "log_loss",
+    "roc_auc",
+    "average_precision",
+    f"top_{TOP}_accuracy",
+)
 _SMALLER_IS_BETTER: Final = frozenset({"log_loss"})
 
 
@@ -344,7 +354,8 @@ class Classification:
         refuse_unscorable(predictions)
         target, decided = predictions.target, predictions.decided
         two = len(self.labels) == 2
-        measured = classification_scores(target, decided, len(self.labels), probabilities=predictions.answer)
+        top = (TOP,) if len(self.labels) > 2 * TOP else ()
+        measured = classification_scores(target, decided, len(self.labels), probabilities=predictions.answer, top=top)
         if two and self.rare == 0:  # the ranking of the first class is that of the second, turned round
             measured["average_precision"] = average_precision(target == 0, predictions.answer[:, 0])
         names = [self.lead, *(name for name in _REPORTED if name != self.lead and name in measured)]

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from kilter.metrics.coverage import caution
 from kilter.tasks.targets import MOST_FAULTS, first_of
 from kilter.values.errors import Fault, TrainingError
 from kilter.values.score import Score
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def as_score(name: str, measure: Measure, *, larger_is_better: bool = True) -> Score:
-    """A measure under its name."""
+    """A measure under its name, with a caution where simulations have shown that such an interval does not hold."""
     return Score(
         name=name,
         value=measure.value,
@@ -28,6 +29,9 @@ def as_score(name: str, measure: Measure, *, larger_is_better: bool = True) -> S
         larger_is_better=larger_is_better,
         confidence=measure.confidence,
         undefined=measure.undefined,
+        method=measure.method,
+        reading=measure.reading,
+        caution=caution(name, measure),
     )
 
 

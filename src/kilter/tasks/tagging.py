@@ -12,7 +12,7 @@ import numpy as np
 import torch
 from torch.nn import functional
 
-from kilter.metrics.spans import SpanCounts, count_spans, span_scores, type_scores
+from kilter.metrics.spans import SpanCounts, count_spans, malformed_share, span_scores, type_scores
 from kilter.metrics.tags import OUTSIDE, as_iob2, iob2_labels, legal_transitions, most_likely, parted
 from kilter.tasks.choices import USUAL, chosen_loss, described
 from kilter.tasks.constants import entropy
@@ -41,6 +41,7 @@ _REPORTED: Final = {
     "recall": "span_recall",
     "macro_f1": "macro_f1",
     "token_accuracy": "token_accuracy",
+    "token_f1": "token_f1",
 }
 
 
@@ -230,14 +231,21 @@ class Tagging:
     def measure(self, predictions: Predictions) -> Measures:
         """Scores with their intervals, and those of each type.
 
+        What is decided is always legal; `malformed` is the share of sentences whose likeliest tags, token by token,
+        are not.
+
         Raises:
             TrainingError: probabilities that are not finite.
         """
         refuse_unscorable(predictions)
         counts = count_spans(predictions.target, predictions.decided, self.labels)
         measured = span_scores(counts)
+        likeliest = [np.asarray(shares).argmax(axis=1) for shares in predictions.answer]
         return Measures(
-            scores=tuple(as_score(name, measured[of]) for name, of in _REPORTED.items()),
+            scores=(
+                *(as_score(name, measured[of]) for name, of in _REPORTED.items()),
+                as_score("malformed", malformed_share(likeliest, self.labels), larger_is_better=False),
+            ),
             classes=tuple(
                 ClassScores(
                     label=kind,

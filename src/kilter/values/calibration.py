@@ -50,6 +50,26 @@ class Deviation:
 
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Cooled:
+    """What becomes of the confidences of one split with a temperature that was fitted on another.
+
+    Attributes:
+        temperature: that log-probabilities are divided by before they are normalised; above 1 it makes less sure.
+        fitted_on: the split on which it makes the log-loss smallest.
+        deviations: calibration errors with it, each beside its null band.
+        brier: with it.
+        log_loss: with it.
+    """
+
+    temperature: float
+    fitted_on: str
+    deviations: tuple[Deviation, ...]
+    brier: Score
+    log_loss: Score
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Calibration:
     """Whether confidences hold what they say on one split.
 
@@ -58,16 +78,17 @@ class Calibration:
         bins: of equal width, the reliability diagram.
         deviations: calibration errors, each beside its null band.
         brier: mean squared distance between probabilities and the truth.
-        temperature: that logits are divided by, fitted on validation; None where nothing could be fitted.
-        cooled: the same deviations with that temperature, on this split.
+        log_loss: mean -log of the probability of the true class.
+        cooled: with a temperature from validation; None where there is no validation split beside this one, or no
+            temperature is best on it.
     """
 
     n: int
     bins: tuple[Bin, ...]
     deviations: tuple[Deviation, ...]
     brier: Score
-    temperature: float | None = None
-    cooled: tuple[Deviation, ...] = ()
+    log_loss: Score
+    cooled: Cooled | None = None
 
 
 @final
@@ -80,7 +101,8 @@ class Threshold:
         label: the class that is decided where its probability is the threshold or more.
         value: of the threshold; None where the goal cannot be reached.
         chosen_on: the split on which it was chosen.
-        scores: on the evaluated split, with this threshold.
+        scores: on the evaluated split, with this threshold; where decisions have costs, also `mean cost` and
+            `mean cost as decided`, the same without a threshold of its own.
         undefined: why there is none.
     """
 

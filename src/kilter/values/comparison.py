@@ -14,7 +14,7 @@ class Effort:
     """What was spent on a model before it was compared, over all settings that were tried.
 
     Attributes:
-        trials: settings that were tried and judged on validation; 1 where nothing was chosen.
+        trials: settings that were tried and judged on validation; 1 where nothing was chosen, 0 where a model has none.
         steps: optimizer steps, or rounds of fitting; None where they cannot be counted.
         seconds: of fitting and choosing; None where nobody measured.
     """
@@ -30,7 +30,8 @@ class Detectable:
     """What a comparison could have shown at all.
 
     Attributes:
-        difference: the smallest true difference that it establishes in so large a share of all test sets.
+        difference: the smallest true difference that it establishes in so large a share of all test sets; None where it
+            could establish none, however large.
         power: that share.
         level: of the test, two-sided.
         n: examples, or clusters of them.
@@ -38,7 +39,7 @@ class Detectable:
         assumed: what was assumed of the variance, in words.
     """
 
-    difference: float
+    difference: float | None
     power: float = 0.8
     level: float = 0.05
     n: int
@@ -89,7 +90,7 @@ class Comparison:
     detectable: Detectable | None = None
     left_effort: Effort | None = None
     right_effort: Effort | None = None
-    dominance: Dominance | None = None  # where either side has several seeds
+    dominance: Dominance | None = None  # where both sides have several seeds
 
     @property
     def winner(self) -> str | None:
@@ -104,7 +105,12 @@ class Comparison:
     def __str__(self) -> str:
         verdict = f"{self.winner} is better" if self.winner else "no difference is established"
         pair = f"{self.left} against {self.right} on {self.split}"
-        return f"{pair}: difference in {self.difference}; {self.test}, p = {self.p_value:.3g}: {verdict}"
+        return f"{pair}: difference in {self.difference}; {self.test}, {self._p()}: {verdict}"
+
+    def _p(self) -> str:
+        if self.adjusted_p_value is None or self.compared < 2:
+            return f"p = {self.p_value:.3g}"
+        return f"p = {self.adjusted_p_value:.3g} ({self.correction} for {self.compared})"
 
     def _repr_html_(self) -> str:
         from html import escape

@@ -7,6 +7,7 @@ from typing import final
 
 from kilter.values.comparison import Comparison
 from kilter.values.evaluation import Evaluation
+from kilter.values.history import History
 from kilter.values.predictions import Predictions
 
 
@@ -21,6 +22,8 @@ class Outcome:
         baselines: of simple models, the simplest first.
         comparisons: left is the model, right a baseline.
         train: of the model on its training rows, where they were evaluated.
+        consulted: how often these examples were looked at to judge, by all runs; None where nobody counted.
+        history: the curves of its training, where they are at hand.
         fresh: of the model on the examples whose inputs do not stand in training, where some others do.
     """
 
@@ -30,3 +33,5 @@ class Outcome:
     comparisons: tuple[Comparison, ...] = ()
     train: Evaluation | None = None
     fresh: Evaluation | None = None
+    history: History | None = None
+    consulted: int | None = None

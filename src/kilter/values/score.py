@@ -24,6 +24,7 @@ class Score:
     confidence: float = 0.95
     undefined: str | None = None
     method: str = "none"  # how the interval was found, as `metrics.measure.Measure.method`
+    reading: str = ""  # what a mean over labels is taken over, in words
     caution: str | None = None  # what simulations have shown of such an interval, where it does not hold what it says
 
     def __str__(self) -> str:

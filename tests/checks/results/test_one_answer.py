@@ -5,7 +5,7 @@ import numpy as np
 from kilter.checks.results.one_answer import OneAnswer
 from kilter.tasks.classification import Classification
 from kilter.tasks.regression import Regression
-from kilter.testing.healthy.outcomes import LABELS, constant, outcome, probabilities, targets
+from kilter.testing.healthy.outcomes import LABELS, constant, outcome, targets
 from kilter.values.finding import Severity, Skipped
 
 TRUTH = targets(300)
@@ -20,23 +20,6 @@ def test_one_class_for_all_is_a_warning_that_names_it():
     (finding,) = examined(TASK, TRUTH, constant(TRUTH))
     assert finding.severity is Severity.WARNING
     assert f"are {LABELS[int(np.bincount(TRUTH).argmax())]!r}, and there are 3 different targets" in finding.seen
-
-
-def test_a_class_that_is_never_recognised_is_a_note():
-    given = probabilities(TRUTH, accuracy=0.95)
-    given[TRUTH == 2] = (0.9, 0.1, 0.0)
-    (finding,) = examined(TASK, TRUTH, given)
-    assert finding.severity is Severity.NOTE
-    assert finding.evidence["never recognised"] == {"c": int((TRUTH == 2).sum())}
-
-
-def test_a_class_of_few_examples_may_be_missed():
-    truth = TRUTH.copy()
-    truth[truth == 2] = 1
-    truth[:5] = 2
-    given = probabilities(truth, accuracy=0.999)
-    given[truth == 2] = (0.9, 0.1, 0.0)
-    assert examined(TASK, truth, given) == []
 
 
 def test_amounts_that_hardly_move_are_one_answer():

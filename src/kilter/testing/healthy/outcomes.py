@@ -9,11 +9,15 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from kilter.evaluation.calibrating import calibrate
 from kilter.evaluation.comparing import compare_all
 from kilter.evaluation.evaluating import evaluate
 from kilter.tasks.classification import Classification
 from kilter.tasks.regression import Regression
 from kilter.testing.subjects import Healthy
+from kilter.values.comparison import Effort
+from kilter.values.curve_names import TRAIN_LOSS, VALID_LOSS
+from kilter.values.history import History
 from kilter.values.outcome import Outcome
 
 if TYPE_CHECKING:
@@ -73,7 +77,7 @@ def outcome(
     }
     return Outcome(
         predictions=predictions["model"],
-        evaluation=evaluations["model"],
+        evaluation=replace(evaluations["model"], calibration=calibrate(predictions["model"])),
         baselines=tuple(evaluation for name, evaluation in evaluations.items() if name != "model"),
         comparisons=compare_all(predictions, model="model", split="test", merit=task.merit),
         train=None
@@ -142,6 +146,39 @@ def _one_shared_row() -> Outcome:
     return replace(made, fresh=fresh)
 
 
+def _fairly_tried() -> Outcome:
+    """As many settings of the baseline as of the model, and a test that was looked at a few times."""
+    made = of_classes()
+    spent = Effort(trials=3, steps=900, seconds=20.0)
+    compared = [replace(c, left_effort=spent, right_effort=Effort(trials=3, seconds=1.0)) for c in made.comparisons]
+    return replace(made, comparisons=tuple(compared), consulted=4)
+
+
+def _overfitted_early() -> Outcome:
+    """The validation loss rose and no score got better: other checks say that."""
+    return replace(of_classes(), history=turning(better=False))
+
+
+def turning(*, better: bool) -> History:
+    """Twenty evaluations: the training loss falls, that of validation turns at the sixth and climbs.
+
+    Args:
+        better: whether the accuracy on validation goes on improving.
+    """
+    draw = np.random.default_rng(0)
+    return History.of(
+        (
+            step,
+            {
+                TRAIN_LOSS: 0.69 * 0.8**step + 0.01,
+                VALID_LOSS: 0.4 + 0.3 * 0.5**step + 0.03 * max(0, step - 6) + 0.002 * float(draw.normal()),
+                "valid.accuracy": 0.8 + 0.006 * (step if better else min(step, 12 - step)),
+            },
+        )
+        for step in range(1, 21)
+    )
+
+
 HEALTHY_OUTCOMES: tuple[Healthy[Outcome], ...] = (
     Healthy(name="classes", make=cache(of_classes)),
     Healthy(name="amounts", make=cache(of_amounts)),
@@ -152,6 +189,8 @@ HEALTHY_OUTCOMES: tuple[Healthy[Outcome], ...] = (
     Healthy(name="hardly any test", make=cache(lambda: of_classes(0.45, linear=0.45, rows=12, confidence=0.5))),
     Healthy(name="well fitted", make=cache(_well_fitted)),
     Healthy(name="imbalanced", make=cache(_imbalanced)),
+    Healthy(name="fairly tried", make=cache(_fairly_tried)),
+    Healthy(name="overfitted early", make=cache(_overfitted_early)),
     Healthy(name="one shared row", make=cache(_one_shared_row)),
     Healthy(name="a hard task", make=cache(lambda: of_classes(0.55, linear=0.5, confidence=0.55))),
 )

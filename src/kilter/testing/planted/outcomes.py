@@ -10,8 +10,18 @@ import numpy as np
 from kilter.evaluation.evaluating import evaluate
 from kilter.tasks.classification import Classification
 from kilter.tasks.regression import Regression
-from kilter.testing.healthy.outcomes import LABELS, constant, of_amounts, of_classes, outcome, probabilities, targets
+from kilter.testing.healthy.outcomes import (
+    LABELS,
+    constant,
+    of_amounts,
+    of_classes,
+    outcome,
+    probabilities,
+    targets,
+    turning,
+)
 from kilter.testing.subjects import Planted
+from kilter.values.comparison import Effort
 from kilter.values.evaluation import Slice
 from kilter.values.finding import Severity
 from kilter.values.outcome import Outcome
@@ -44,9 +54,22 @@ def _one_amount() -> Outcome:
 def _never_recognised() -> Outcome:
     truth = targets()
     given = probabilities(truth, accuracy=0.9)
-    given[:, 2] = 1e-6
+    given[:, 2] = np.random.default_rng(9).uniform(0, 1e-6, len(truth))
     answers = {"model": given / given.sum(axis=1, keepdims=True), "majority": constant(truth)}
     return outcome(Classification(labels=LABELS), truth, answers)
+
+
+def _below_the_threshold() -> Outcome:
+    """One in ten is rare and ranked well, but no probability of it reaches one half."""
+    truth = targets(900, shares=(0.9, 0.1))
+    found = np.clip(0.1 + 0.2 * truth + np.random.default_rng(4).normal(0, 0.05, 900), 0.01, 0.45)
+    answers = {"model": np.stack([1 - found, found], axis=1), "majority": constant(truth, classes=2)}
+    return outcome(Classification(labels=("usual", "rare")), truth, answers)
+
+
+def _sure_when_wrong() -> Outcome:
+    """The validation loss climbs while accuracy improves: what is wrong is wrong for sure."""
+    return replace(of_classes(0.85, confidence=0.97), history=turning(better=True))
 
 
 def _by_heart() -> Outcome:
@@ -81,6 +104,15 @@ def _leaked() -> Outcome:
     return replace(made, fresh=fresh)
 
 
+def _searched() -> Outcome:
+    """Forty settings of the model were tried, and three of what it beats."""
+    made = of_classes(0.9, linear=0.8)
+    given = {"majority": Effort(trials=0, seconds=0.1), "linear": Effort(trials=3, seconds=2.0)}
+    ours = Effort(trials=40, steps=80_000, seconds=900.0)
+    compared = [replace(c, left_effort=ours, right_effort=given[c.right]) for c in made.comparisons]
+    return replace(made, comparisons=tuple(compared))
+
+
 PLANTED_OUTCOMES: tuple[Planted[Outcome], ...] = (
     Planted(code="R101", name="labels of chance", make=cache(_shuffled), causes=("label_misaligned", "label_noise")),
     Planted(
@@ -97,8 +129,8 @@ PLANTED_OUTCOMES: tuple[Planted[Outcome], ...] = (
     ),
     Planted(code="R103", name="one amount", make=cache(_one_amount), causes=("model_ignores_input",)),
     Planted(
-        code="R103",
-        name="a class never recognised",
+        code="R110",
+        name="a class that the model does not know",
         make=cache(_never_recognised),
         causes=("imbalance_zero_recall",),
         severity=Severity.NOTE,
@@ -118,4 +150,38 @@ PLANTED_OUTCOMES: tuple[Planted[Outcome], ...] = (
         severity=Severity.NOTE,
     ),
     Planted(code="R107", name="test rows learnt by heart", make=cache(_leaked), causes=("train_val_leak",)),
+    Planted(
+        code="R110",
+        name="a class below the threshold",
+        make=cache(_below_the_threshold),
+        causes=("threshold_wrong",),
+    ),
+    Planted(
+        code="R111",
+        name="surer than right",
+        make=cache(lambda: of_classes(0.7, linear=0.5, confidence=0.97)),
+        causes=("overconfident",),
+        severity=Severity.NOTE,
+    ),
+    Planted(
+        code="R111",
+        name="less sure than right",
+        make=cache(lambda: of_classes(0.95, confidence=0.6)),
+        causes=("too_few_epochs",),
+        severity=Severity.NOTE,
+    ),
+    Planted(
+        code="R113",
+        name="ever surer",
+        make=cache(_sure_when_wrong),
+        causes=("overconfident",),
+        severity=Severity.NOTE,
+    ),
+    Planted(code="R108", name="a search against a default", make=cache(_searched), causes=("wrong_metric",)),
+    Planted(
+        code="R112",
+        name="a worn-out test",
+        make=cache(lambda: replace(of_classes(), consulted=60)),
+        causes=("overfitting",),
+    ),
 )

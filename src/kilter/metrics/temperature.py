@@ -1,0 +1,130 @@
+"""Temperature scaling: one number that makes probabilities as sure as they are right."""
+
+from __future__ import annotations
+
+import math
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from kilter.metrics.calibration import ROWS_AT_ONCE
+from kilter.metrics.inputs import Reals, as_classes, as_probabilities
+
+LEAST: Final = 0.02  # temperatures; beyond, probabilities are 0 and 1 or all the same, and the best one lies nowhere
+MOST: Final = 50.0
+NEWTON: Final = 20  # steps; then the range is halved, on a logarithmic scale
+ROUNDS: Final = 80  # in all, which takes a range of 2,500 to the precision below by halving alone
+SMALL_STEP: Final = 1e-10  # relative, of the inverse temperature
+QUICK_STEP: Final = 1e-6  # the same of one of Newton's, after which the error is about its square
+SAMPLE: Final = 20_000  # examples from which the search begins where there are more
+
+
+def fit_temperature(target: npt.ArrayLike, probabilities: npt.ArrayLike) -> float | None:
+    """The temperature T at which softmax(log p / T) has the smallest log-loss on these examples.
+
+    Log-probabilities are logits up to a number that a softmax does not see, so that this is the temperature of the
+    logits (Guo et al. 2017, On calibration of modern neural networks, section 4.2). The log-loss is convex in 1 / T;
+    its minimum is found by Newton's steps, kept within a range that only shrinks. A probability of 0 is taken for the
+    smallest normal double, a loss of 708 nats, as costs of examples are.
+
+    None where no temperature between 0.02 and 50 is best: where all examples are right, and being surer is always
+    better, or where being less sure is, since the probabilities say nothing of the truth; and without examples.
+
+    `target` holds class indices (n,), `probabilities` has shape (n, classes).
+
+    >>> sure = np.array([[0.9, 0.1]] * 10)
+    >>> round(fit_temperature([0] * 7 + [1] * 3, sure), 3)  # log(9) / log(7 / 3)
+    2.593
+
+    Raises ValueError for targets out of range, and probabilities that are none or of another shape.
+    """
+    shape = np.shape(probabilities)
+    if len(shape) != 2:
+        raise ValueError(f"probabilities have shape {shape}: (n, classes) is legal; pass one column a class.")
+    true = as_classes("target", target, shape[1])
+    table = as_probabilities("probabilities", probabilities, examples=true.size, classes=shape[1])
+    if not _is_wrong_somewhere(true, table):
+        return None
+    few = max(1, true.size // SAMPLE)
+    start = _inverse(true[::few], table[::few], 1.0) if few > 1 else None
+    inverse = _inverse(true, table, start or 1.0)
+    return None if inverse is None else 1 / inverse
+
+
+def cool(probabilities: npt.ArrayLike, temperature: float) -> Reals:
+    """Probabilities (n, classes) at a temperature: softmax(log p / T); 1 leaves them, above 1 they are less sure.
+
+    >>> cool([[0.9, 0.1]], 2.0).round(3).tolist()
+    [[0.75, 0.25]]
+
+    Raises ValueError for a temperature that is not above 0, and probabilities that are none.
+    """
+    if not (math.isfinite(temperature) and temperature > 0):
+        raise ValueError(
+            f"temperature = {temperature!r}: a number above 0 is legal; 1 leaves probabilities as they are."
+        )
+    shape = np.shape(probabilities)
+    if len(shape) != 2:
+        raise ValueError(f"probabilities have shape {shape}: (n, classes) is legal; pass one column a class.")
+    table = as_probabilities("probabilities", probabilities, examples=shape[0], classes=shape[1])
+    cooled = np.empty(shape)
+    for start in range(0, shape[0], ROWS_AT_ONCE):
+        logits = _logs(table[start : start + ROWS_AT_ONCE])
+        cooled[start : start + len(logits)] = _softmax(logits / temperature)
+    return cooled
+
+
+def _inverse(true: npt.NDArray[np.integer], table: npt.NDArray[np.floating], start: float) -> float | None:
+    """The inverse temperature of the smallest log-loss, sought from `start`; None where it is out of range."""
+    low, high = 1 / MOST, 1 / LEAST
+    inverse, within = start, False
+    for number in range(ROUNDS):
+        slope, curvature = _slope(true, table, inverse)
+        if slope == 0:
+            break
+        low, high = (inverse, high) if slope < 0 else (low, inverse)
+        following = inverse - slope / curvature if curvature > 0 else low
+        enough = QUICK_STEP
+        if not low < following < high or number >= NEWTON:
+            if not within and (_slope(true, table, 1 / MOST)[0] >= 0 or _slope(true, table, 1 / LEAST)[0] <= 0):
+                return None
+            following, within, enough = math.sqrt(low * high), True, SMALL_STEP
+        change, inverse = abs(following - inverse), following
+        if change <= enough * inverse:
+            break
+    return inverse
+
+
+def _is_wrong_somewhere(true: npt.NDArray[np.integer], table: npt.NDArray[np.floating]) -> bool:
+    """Whether some true class is not the likeliest one; elsewise being surer is always better."""
+    for start in range(0, true.size, ROWS_AT_ONCE):
+        part, own = table[start : start + ROWS_AT_ONCE], true[start : start + ROWS_AT_ONCE]
+        if (part.max(axis=1) > part[np.arange(own.size), own]).any():
+            return True
+    return False
+
+
+def _slope(true: npt.NDArray[np.integer], table: npt.NDArray[np.floating], inverse: float) -> tuple[float, float]:
+    """The first and second derivative of the log-loss by the inverse temperature, summed over examples."""
+    slope = curvature = 0.0
+    for start in range(0, true.size, ROWS_AT_ONCE):
+        logits = _logs(table[start : start + ROWS_AT_ONCE])
+        share = _softmax(logits * inverse)
+        mean = np.einsum("ij,ij->i", share, logits)
+        slope += float((mean - logits[np.arange(len(logits)), true[start : start + len(logits)]]).sum())
+        logits -= mean[:, None]
+        share *= logits
+        curvature += float(np.einsum("ij,ij->", share, logits))
+    return slope, curvature
+
+
+def _logs(table: npt.NDArray[np.floating]) -> Reals:
+    logs: Reals = np.log(np.maximum(table.astype(np.float64), np.finfo(np.float64).tiny))
+    return logs
+
+
+def _softmax(logits: Reals) -> Reals:
+    shifted: Reals = np.exp(logits - logits.max(axis=1, keepdims=True))
+    shifted /= shifted.sum(axis=1, keepdims=True)
+    return shifted

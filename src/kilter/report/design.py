@@ -1,0 +1,107 @@
+"""What carries a comparison, in sentences: groups, what could have been shown at all, effort, dominance over seeds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Final
+
+from kilter.report.wording import counted, fixed, shown, time
+from kilter.values.comparison import Comparison, Detectable, Dominance, Effort
+
+HALF: Final = 0.5  # of violation; below it one side dominates
+
+
+def design_lines(comparison: Comparison) -> tuple[str, ...]:
+    """Sentences on how a comparison was made and what it could have shown, those that there is something to say of."""
+    return tuple(_lines(comparison))
+
+
+def consulted_line(consulted: Mapping[str, int]) -> str:
+    """How often held-out rows were looked at so far, as a sentence; empty where nobody counted.
+
+    >>> consulted_line({"valid": 12, "test": 1})
+    'Held-out rows were consulted so far: valid 12 times, test once.'
+    """
+    times = [f"{split} {'once' if count == 1 else f'{count:,} times'}" for split, count in consulted.items() if count]
+    return f"Held-out rows were consulted so far: {', '.join(times)}." if times else ""
+
+
+def could_show(detectable: Detectable, *, in_points: bool) -> str:
+    """What so many examples can show, as a phrase after them.
+
+    >>> could_show(Detectable(difference=0.0391, n=540), in_points=True)
+    'can show differences of 3.9 points or more (at a level of 5 %, in 80 % of cases)'
+    >>> could_show(Detectable(difference=None, n=5), in_points=True)
+    'can show no difference, however large'
+
+    Args:
+        detectable: what it is.
+        in_points: whether the difference is a share, such as of right answers; else it is said in standard deviations.
+    """
+    if detectable.difference is None:
+        return "can show no difference, however large"
+    how = f"at a level of {_percent(detectable.level)}, in {_percent(detectable.power)} of cases"
+    if in_points:
+        assumed = f", if {detectable.assumed}" if detectable.assumed else ""
+        return f"can show differences of {100 * detectable.difference:.1f} points or more ({how}{assumed})"
+    return (
+        f"can show differences of {detectable.difference:.2g} standard deviations or more of what two models differ by"
+        f" from row to row ({how})"
+    )
+
+
+def effort_said(effort: Effort) -> str:
+    """What was spent, in short.
+
+    >>> effort_said(Effort(trials=3, steps=1200, seconds=8.0)), effort_said(Effort(trials=0, seconds=0.001))
+    ('3 settings, 1,200 steps, 8.0 s', 'no settings to try, 1 ms')
+    """
+    tried = counted(effort.trials, "setting") if effort.trials else "no settings to try"
+    steps = "" if effort.steps is None else counted(effort.steps, "step")
+    return ", ".join(filter(None, (tried, steps, "" if effort.seconds is None else time(effort.seconds))))
+
+
+def _lines(comparison: Comparison) -> Iterator[str]:
+    if comparison.clusters is not None:
+        yield (
+            f"Examples of one group depend on each other, so that the {comparison.clusters:,} groups were resampled and"
+            " swapped as wholes."
+        )
+    if comparison.detectable is not None:
+        yield _detectable(comparison.detectable, comparison)
+    efforts = [(comparison.left, comparison.left_effort), (comparison.right, comparison.right_effort)]
+    told = [f"{shown(name)} {effort_said(effort)}" for name, effort in efforts if effort is not None]
+    if told:
+        yield f"Effort: {'; '.join(told)}."
+    if comparison.dominance is not None:
+        yield _dominance(comparison.dominance, comparison)
+
+
+def _detectable(detectable: Detectable, comparison: Comparison) -> str:
+    unit = "group" if comparison.clusters is not None else "example"
+    many = counted(detectable.n, unit)
+    if detectable.seeds > 1:
+        many += f" and {detectable.seeds} trainings a side"
+    if detectable.difference is None:
+        return f"With {many} no difference could have been established, however large."
+    assumed = f", if {detectable.assumed}" if detectable.assumed else ""
+    return (
+        f"With {many} a true difference of {fixed(detectable.difference)} or more in {comparison.difference.name} is"
+        f" established in {_percent(detectable.power)} of cases{assumed}."
+    )
+
+
+def _dominance(dominance: Dominance, comparison: Comparison) -> str:
+    seeds = f"{dominance.left_seeds} and {dominance.right_seeds} seeds"
+    figures = f"violation {fixed(dominance.ratio)}, at most {fixed(dominance.bound)} ± {fixed(dominance.spread)}"
+    left = shown(comparison.left)
+    if dominance.bound < HALF:
+        return (
+            f"Over {seeds} {left} is almost stochastically dominant: {figures}, below one half. With few seeds that is"
+            " often so of equal ways of training, too: the test decides."
+        )
+    return f"Over {seeds} no dominance of {left} is established: {figures}, not below one half."
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.3g} %"

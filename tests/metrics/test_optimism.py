@@ -1,0 +1,52 @@
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from kilter.metrics.optimism import optimism_of_best
+
+EXPECTED_MAXIMA = {2: 0.5642, 3: 0.8463, 10: 1.5388}  # of so many standard normal numbers (Harter 1961, table 1)
+
+
+@pytest.mark.parametrize(("models", "expected"), EXPECTED_MAXIMA.items())
+def test_of_independent_models_it_is_the_expected_maximum_of_normal_numbers(models, expected):
+    values = np.random.default_rng(0).normal(size=(2000, models))
+    error = values.std() / np.sqrt(2000)
+    assert optimism_of_best(values, resamples=10_000) == pytest.approx(expected * error, rel=0.06)
+
+
+def test_it_is_the_error_of_the_best_over_resamples():
+    draw = np.random.default_rng(1)
+    values = (draw.random((80, 4)) < 0.8).astype(float)
+    means = values.mean(axis=0)
+    found = []
+    for _ in range(8000):
+        errors = values[draw.integers(0, 80, 80)].mean(axis=0) - means
+        found.append(errors.max())
+    assert optimism_of_best(values, resamples=8000) == pytest.approx(np.mean(found), rel=0.04)
+
+
+@settings(deadline=None, max_examples=30)
+@given(st.integers(1, 30), st.integers(1, 4))
+def test_it_is_never_below_zero_and_zero_where_nothing_is_chosen(examples, models):
+    values = np.random.default_rng(examples).normal(size=(examples, models))
+    found = optimism_of_best(values, resamples=200)
+    assert found >= 0
+    assert optimism_of_best(np.repeat(values[:, :1], 3, axis=1), resamples=200) == pytest.approx(0, abs=1e-12)
+    if models == 1:
+        assert found == 0
+
+
+def test_models_that_err_alike_flatter_themselves_less():
+    draw = np.random.default_rng(2)
+    common, own = draw.normal(size=(500, 1)), draw.normal(size=(500, 5))
+    assert optimism_of_best(3 * common + own) == pytest.approx(optimism_of_best(own), rel=1e-9)
+    assert optimism_of_best(common + 0.1 * own) < 0.2 * optimism_of_best(own)
+
+
+@pytest.mark.parametrize(
+    ("values", "met"), [([1.0, 2.0], r"\(examples, models\) is legal"), ([[np.nan]], "finite numbers are legal")]
+)
+def test_optimism_refuses(values, met):
+    with pytest.raises(ValueError, match=met):
+        optimism_of_best(values)
