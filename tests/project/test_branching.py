@@ -44,9 +44,7 @@ def rows_of(run):
 def checkpoint_of(run, step):
     folder = run.path / "checkpoints" / f"step-{step:08d}"
     files = ("model.safetensors", "optimizer.safetensors")
-    return {
-        (name, key): tensor.numpy().tobytes() for name in files for key, tensor in load_file(folder / name).items()
-    }
+    return {(name, key): tensor.numpy().tobytes() for name in files for key, tensor in load_file(folder / name).items()}
 
 
 @pytest.fixture(scope="module")

@@ -1,4 +1,7 @@
+from itertools import pairwise
+
 import pytest
+from tests.engine.conftest import source
 
 from kilter.engine.schedules import rate
 from kilter.training.continuing import changed, constant_until, cooled, lengthened
@@ -7,7 +10,6 @@ from kilter.training.itinerary import Itinerary
 from kilter.values.duration import Duration
 from kilter.values.errors import RecipeError, UsageError
 from kilter.values.recipe import Recipe
-from tests.engine.conftest import source
 
 STEADY = {"name": "constant", "warmup": "10%"}
 
@@ -45,7 +47,7 @@ def test_the_steps_before_a_cooldown_have_the_rates_that_they_had(schedule, shap
 
     assert after[:30] == before[:30]
     assert after[30] == 1
-    assert all(one > other for one, other in zip(after[30:], after[31:], strict=False))
+    assert all(one > other for one, other in pairwise(after[30:]))
     assert len(after) == 40
     expected = 1 - 0.9 if shape == "linear" else 1 - 0.9**0.5
     assert after[-1] == pytest.approx(expected)

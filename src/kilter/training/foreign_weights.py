@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import pickle
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -231,7 +230,7 @@ def _said_as_ours(path: Path) -> Iterator[None]:
             legal="a safetensors file, or what `torch.save` has written",
             remedy="bring back a whole copy",
         ) from error
-    except pickle.UnpicklingError as error:
+    except Exception as error:  # what torch refuses to build
         raise DataError(
             f"{path} holds more than tensors: {str(error).splitlines()[0]}",
             legal="tensors in plain containers; nothing that could run is read from a file",
