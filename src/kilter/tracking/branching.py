@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import shutil
 from pathlib import Path
+from typing import Final
 
 from kilter.tracking import metrics_jsonl, samples_jsonl
 from kilter.tracking.fitting import CHECKPOINTS
@@ -13,7 +14,7 @@ from kilter.training.checkpoints import Checkpoint, at_step, newest
 from kilter.training.keeping import write_best
 from kilter.values.errors import DataError, TrainingError, UsageError
 
-TENSORBOARD = "tensorboard"
+_TENSORBOARD: Final = "tensorboard"
 
 
 def departing(folder: Path, step: int | None = None) -> Checkpoint:
@@ -57,8 +58,8 @@ def branch(trunk: Path, child: Path, start: Checkpoint) -> str:
         for name in (LOG_NAME, samples_jsonl.SAMPLES):
             if (trunk / name).exists():
                 shutil.copyfile(trunk / name, child / name)
-        if (trunk / TENSORBOARD).is_dir():
-            shutil.copytree(trunk / TENSORBOARD, child / TENSORBOARD)
+        if (trunk / _TENSORBOARD).is_dir():
+            shutil.copytree(trunk / _TENSORBOARD, child / _TENSORBOARD)
     except OSError as error:
         raise TrainingError(
             f"{start.path} could not be copied to {child}: {error.strerror or error}",

@@ -34,9 +34,15 @@ def test_small_gaps_and_losses_that_are_not_gone_are_silent():
 
 
 def test_means_over_epochs_and_losses_below_0_are_not_judged():
-    assert list(GeneralizationGap().examine(by_epoch(falling(2.3, 0.02, 8), falling(2.3, 1.8, 8)))) == []
+    assert list(GeneralizationGap().examine(by_epoch(falling(2.3, 0.02, 8), falling(2.3, 1.8, 1)))) == []
     assert examined(falling(2.3, -4.0, 8), falling(2.3, 1.8, 8)) != []
     assert examined(falling(-1.0, -4.0, 8), falling(-1.0, -1.2, 8)) == []
+
+
+def test_means_over_epochs_that_lie_apart_at_once_are_of_rows_that_are_alike():
+    (finding,) = GeneralizationGap().examine(by_epoch(falling(2.3, 0.8, 30), falling(2.3, 1.7, 12)))
+    assert (finding.severity, finding.causes[0]) == (Severity.NOTE, "no_shuffle_sorted")
+    assert list(GeneralizationGap().examine(by_epoch(falling(2.3, 0.8, 30), falling(2.3, 0.9, 12)))) == []
 
 
 def test_few_evaluations_are_skipped():

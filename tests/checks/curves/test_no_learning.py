@@ -65,6 +65,25 @@ def unmoved(norm):
     )
 
 
+@pytest.mark.parametrize("noise", [0.05, 0.25])
+def test_what_comes_back_from_an_explosion_to_where_it_began_has_learnt_nothing(noise):
+    back = thrown(1.6, noise)
+    (finding,) = findings(back)
+    assert (finding.severity, finding.causes[0]) == (Severity.WARNING, "lr_too_high")
+    assert "after having been" in finding.seen
+    assert findings(thrown(1.0, noise)) == []
+
+
+def thrown(end, noise, start=1.4, high=4.7):
+    """A loss that begins at a value, jumps at once, and comes back from there; with accuracies that stand."""
+    draw = np.random.default_rng(3).normal(size=600)
+    losses = np.r_[start, end + (high - end) * np.exp(-np.arange(599) / 20) + noise * draw[1:]]
+    rows = [(at + 1, {"train.loss": float(loss)}) for at, loss in enumerate(losses)]
+    for at, share in zip(range(99, 600, 100), (0.38, 0.33, 0.4, 0.4, 0.33, 0.36), strict=True):
+        rows[at][1]["valid.accuracy"] = share
+    return History.of(rows)
+
+
 def test_without_a_gradient_the_cause_is_another_one():
     (finding,) = findings(recorded(lambda _: 2.3, norm=lambda _: 1e-8))
     assert finding.causes[0] == "vanishing_gradient"
