@@ -13,7 +13,7 @@ class Listener:
     def began(self, stage):
         self.told.append(f"began {stage}")
 
-    def planned(self, steps):
+    def planned(self, steps, seconds=None):
         self.told.append(f"planned {steps}")
 
     def see(self, event, history):

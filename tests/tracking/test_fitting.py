@@ -222,7 +222,7 @@ def test_the_second_ctrl_c_interrupts_at_once(tmp_path, workers):
     os.killpg(process.pid, signal.SIGCONT)
     _, said = process.communicate(timeout=120)
     assert process.returncode == 130
-    assert said.splitlines()[-1] == "interrupted at once"  # before it a worker may say that its parent is gone
+    assert "interrupted at once" in said.splitlines()  # a worker may say that its parent is gone, an iterator its end
     assert newest(tmp_path / CHECKPOINTS).step == before
 
 

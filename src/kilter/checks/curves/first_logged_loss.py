@@ -37,6 +37,8 @@ class FirstLoggedLoss(Check[History]):
     judged there. Where nothing is given, a log with an accuracy is one of classes; a loss above ln 300,000, which then
     falls below a fifth of that, is above the guessing of any vocabulary.
 
+    A first validation loss that is that of guessing says that only the training is disturbed, as dropout does it.
+
     A note up to `surely` times the guessing, and for sequences, whose loss may be summed over their places.
 
     **When it stays silent.** The first loss is within `times` of guessing or within `nats` of it; a log that begins

@@ -26,11 +26,12 @@ class GeneralizationGap(Check[History]):
 
     **How.** The training loss about the last evaluations and the lowest mean of three neighbouring validation losses,
     as shares of the training loss at the start. A validation loss that gave less than `little` is a warning, less than
-    `part` a note.
+    `part` a note. Of means over epochs only what lies apart at once is noted: a validation loss `early` times the
+    training loss after two epochs, with `unlearnt` or more of the start left, which falls all the same.
 
     **When it stays silent.** Losses of 0 or below, whose shares mean nothing; a validation loss that is a multiple of
-    the training loss; a training loss logged as means over epochs only, or with more than a tenth left; fewer than
-    `fewest` evaluations. What never helps at all is `validation-apart`.
+    the training loss; a training loss logged as means over epochs only that parts from it later, or with more than a
+    tenth left; fewer than `fewest` evaluations. What never helps at all is `validation-apart`.
 
     **What it costs.** One pass over the recorded losses.
 

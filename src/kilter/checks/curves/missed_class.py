@@ -64,7 +64,8 @@ class MissedClass(Check[History]):
         missed = [
             name
             for name, values in curves.items()
-            if _FOUND.search(name.lower()) and float(np.median(np.abs(values[-max(3, len(values) // 3) :]))) <= self.rare
+            if _FOUND.search(name.lower())
+            and float(np.median(np.abs(values[-max(3, len(values) // 3) :]))) <= self.rare
         ]
         if missed and self._settled(run):
             yield self._finding(subject, run, missed, 0.0)

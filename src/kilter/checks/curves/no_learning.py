@@ -174,7 +174,7 @@ class NoLearning(Check[History]):
                 ("lr_too_high", "momentum_too_high", "dead_relu"), "; one answer for all rows would cost less"
             )
         if told.causes[0] == "no_optimizer_step" and self.task == "regression":  # an output of 0 stands as still
-            return Reason((*told.causes[:2], "relu_on_output"), told.said)
+            told = Reason((*told.causes[:2], "relu_on_output"), told.said)
         if highest is not None:
             return told
         if guesses and not sunk and first.value > self.higher * self._chance():
