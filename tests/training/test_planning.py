@@ -59,6 +59,12 @@ def test_what_is_marked_turns_there(make_pipeline):
             assert rates[20] == max(made.rates)
 
 
+def test_a_restart_behind_the_last_step_is_none(make_pipeline):
+    schedule = {"name": "warm_restarts", "warmup": "5st", "first": "55st"}
+    made = laid_out(make_pipeline(train={"length": "60st"}, schedule=schedule))
+    assert [mark.text for mark in made.marks] == ["warm-up ends", "end"]
+
+
 def test_a_long_run_is_told_at_some_of_its_steps(make_pipeline):
     made = laid_out(make_pipeline(train={"length": "100000st"}, schedule={"name": "cosine", "warmup": "777st"}))
     assert len(made.at) <= MOST_POINTS + 6

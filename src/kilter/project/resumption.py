@@ -27,12 +27,13 @@ from kilter.project.reading import Project, read_project
 from kilter.tracking.fitting import fit
 from kilter.training.fit import plan
 from kilter.training.resuming import compare, half_of, rehearsed, until
-from kilter.training.witness import Account, Witness, read_account
-from kilter.values.errors import KilterError, TrainingError, UsageError
+from kilter.training.witness import Deposition, Witness, read_deposition
+from kilter.values.errors import DataError, KilterError, TrainingError, UsageError
 from kilter.values.finding import Examination
 from kilter.values.pipeline import Pipeline
 
 NAME: Final = "check-resume"
+_ROLES: Final = ("whole", "killed", "resumed")
 _STEPS: Final = "steps.json"
 _SAID: Final = "said.txt"
 _FAILED: Final = 70  # exit code of a forked training that raised, of which `_SAID` tells
@@ -67,9 +68,9 @@ def check_resume(
         act = _acting(subject, overrides, Path(place))
         act("whole", steps)
         half = int(json.loads((Path(place) / _STEPS).read_text("utf-8")))
-        act("killed", half)
-        act("resumed", half)
-        whole, killed, resumed = (read_account(Path(place) / f"{role}.json") for role in ("whole", "killed", "resumed"))
+        for role in _ROLES[1:]:
+            act(role, half)
+        whole, killed, resumed = (read_deposition(Path(place) / f"{role}.json") for role in _ROLES)
     _must_have_gone(whole, half)
     return Examination(findings=compare(whole, killed, resumed, half), seconds={NAME: time.perf_counter() - began})
 
@@ -154,6 +155,9 @@ def _pipeline_of(subject: str | Project | Pipeline, overrides: Sequence[str] = (
 def _spawn(specification: dict[str, Any]) -> None:
     command = [sys.executable, "-m", "kilter.project.resumption", json.dumps(specification)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 - ourselves
+    for kind in (UsageError, DataError):  # said before there was a training
+        if done.returncode == kind.exit_code and done.stderr.strip():
+            raise kind(done.stderr.strip().splitlines()[-1].removesuffix("."))
     _judge(specification["role"], done.returncode, Path(specification["place"]), done.stderr)
 
 
@@ -194,7 +198,7 @@ def _judge(role: str, code: int, place: Path, said: str) -> None:
     )
 
 
-def _must_have_gone(whole: Account, half: int) -> None:
+def _must_have_gone(whole: Deposition, half: int) -> None:
     if max(whole.losses, default=0) < 2 * half:
         raise TrainingError(
             f"the training ended after {max(whole.losses, default=0)} steps of {2 * half}: {whole.reason}",

@@ -5,16 +5,13 @@ from __future__ import annotations
 import hashlib
 import shutil
 from pathlib import Path
-from typing import Final
 
 from kilter.tracking import metrics_jsonl, samples_jsonl
 from kilter.tracking.fitting import CHECKPOINTS
-from kilter.tracking.recording import LOG_NAME
+from kilter.tracking.recording import LOG_NAME, TENSORBOARD
 from kilter.training.checkpoints import Checkpoint, at_step, newest
 from kilter.training.keeping import write_best
 from kilter.values.errors import DataError, TrainingError, UsageError
-
-_TENSORBOARD: Final = "tensorboard"
 
 
 def departing(folder: Path, step: int | None = None) -> Checkpoint:
@@ -58,8 +55,8 @@ def branch(trunk: Path, child: Path, start: Checkpoint) -> str:
         for name in (LOG_NAME, samples_jsonl.SAMPLES):
             if (trunk / name).exists():
                 shutil.copyfile(trunk / name, child / name)
-        if (trunk / _TENSORBOARD).is_dir():
-            shutil.copytree(trunk / _TENSORBOARD, child / _TENSORBOARD)
+        if (trunk / TENSORBOARD).is_dir():
+            shutil.copytree(trunk / TENSORBOARD, child / TENSORBOARD)
     except OSError as error:
         raise TrainingError(
             f"{start.path} could not be copied to {child}: {error.strerror or error}",

@@ -24,7 +24,7 @@ from kilter.training.keeping import make_keeper
 from kilter.training.loading import workers_answered_for
 from kilter.training.loop import Training, loop
 from kilter.training.pacing import SHARE
-from kilter.training.plateau import plateau_faults
+from kilter.training.plateau import patience_faults, plateau_faults
 from kilter.training.sitting import Observer, Sitting, refuse
 from kilter.training.stopping import stop_faults
 from kilter.training.unmade import policy_faults
@@ -86,6 +86,7 @@ def plan(pipeline: Pipeline) -> Itinerary:
         *policy_faults(recipe.train),
         *weights_faults(pipeline),
         *plateau_faults(recipe.schedule, evaluated="valid" in pipeline.splits),
+        *patience_faults(recipe.schedule, recipe.stop),
         *schedule_faults(recipe, total=itinerary.total, steps_per_epoch=itinerary.steps_per_epoch),
     ]
     refuse(faults)

@@ -12,7 +12,7 @@ from kilter.values.schedule import Plateau
 
 if TYPE_CHECKING:
     from kilter.values.history import History
-    from kilter.values.recipe import Schedule
+    from kilter.values.recipe import Schedule, Stop
 
 
 def plateau_scale(history: History, schedule: Schedule) -> float:
@@ -55,4 +55,16 @@ def plateau_faults(schedule: Schedule, *, evaluated: bool) -> Iterator[Fault]:
             met=f"schedule.metric = {schedule.metric!r}",
             legal="'valid.loss', or 'valid.' and a score of the task",
             remedy="name what evaluations measure",
+        )
+
+
+def patience_faults(schedule: Schedule, stop: Stop) -> Iterator[Fault]:
+    """Whether early stopping ends the run each time before the rate can be lowered."""
+    if not isinstance(schedule, Plateau) or stop.patience is None or stop.patience > schedule.patience:
+        return
+    if all(getattr(schedule, name) == getattr(stop, name) for name in ("metric", "mode", "minimum_difference")):
+        yield Fault(
+            met=f"schedule.patience = {schedule.patience} with stop.patience = {stop.patience}",
+            legal=f"the run would stop before a plateau of {stop.metric} has lowered its rate",
+            remedy=f"set stop.patience to {2 * schedule.patience} or more, or schedule.patience lower",
         )

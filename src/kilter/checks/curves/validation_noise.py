@@ -47,13 +47,12 @@ class ValidationNoise(Check[History]):
     calm: float = 0.5  # of the validation's noise, that the training loss must stay below
     shaken: float = 0.1  # of the level, that says that weights are thrown about, where the training loss jumps, too
     left: float = 0.2  # of the training loss at the start: a loss that is nearly gone jumps by factors
-    rows: int = 60  # counts that are tried
     few: int = 12  # validation rows, which are too few for anything
     above: float = 0.3  # of the evaluations in the second half, above the loss of the untrained model
 
     def examine(self, subject: History) -> Iterator[Finding | Skipped]:
         rows = self._rows(subject)
-        if rows and rows <= self.few:
+        if rows:
             yield self._of_few(rows)
             return
         run = evaluations(subject)
@@ -76,12 +75,12 @@ class ValidationNoise(Check[History]):
             yield self._finding(run, own, level, 0.0, both=True)
 
     def _rows(self, subject: History) -> int:
-        """The number of validation rows, which shares of them betray: multiples of one over it; 0 where they do not."""
+        """The number of a few validation rows, of which shares are multiples of one over it; 0 where they are not."""
         for name in ("valid.accuracy", "valid.acc"):
             shares = np.unique(finite(subject, name)[1])
             if len(shares) < 3 or shares[0] < 0 or shares[-1] > 1:
                 continue
-            for count in range(2, self.rows + 1):
+            for count in range(2, self.few + 1):
                 if np.abs(shares * count - np.round(shares * count)).max() < 1e-3 * count:
                     return count
         return 0
