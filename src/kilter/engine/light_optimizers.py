@@ -29,7 +29,8 @@ def light(optimizer: type[Optimizer]) -> type[Any]:
         step = step.__wrapped__
     if step is not optimizer.step:
         methods["step"] = torch.no_grad()(step)
-    return type(optimizer.__name__, (optimizer,), {**methods, "__doc__": optimizer.__doc__, "__module__": __name__})
+    said = f"`{optimizer.__module__}.{optimizer.__name__}`, with the same arithmetic and state."
+    return type(optimizer.__name__, (optimizer,), {**methods, "__doc__": said, "__module__": __name__})
 
 
 AdamW: Final = light(torch.optim.AdamW)
