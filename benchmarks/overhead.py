@@ -15,7 +15,6 @@ import argparse
 import importlib.util
 import logging
 import statistics
-import sys
 import time
 import warnings
 from collections.abc import Callable, Sequence
@@ -43,7 +42,6 @@ from kilter.values.pipeline import Pipeline
 from kilter.values.recipe import BatchSize, Recipe
 from kilter.values.table import Field, Kind, Schema, Table
 
-sys.path.remove(str(Path(__file__).parent))  # `datasets.py` beside this file is not what transformers looks for
 CLIP = 1.0
 RATE = 1e-3
 MOST, LEAST = 1.05, 10.0

@@ -40,7 +40,11 @@ _FAILED: Final = 70  # exit code of a forked training that raised, of which `_SA
 
 
 def check_resume(
-    subject: str | Path | Project | Pipeline, *, steps: int | None = None, overrides: Iterable[str] = ()
+    subject: str | Path | Project | Pipeline,
+    *,
+    steps: int | None = None,
+    overrides: Iterable[str] = (),
+    told: Callable[[str], None] = lambda _: None,
 ) -> Examination:
     """Prove on a training that k steps, a SIGKILL and k steps more equal 2k steps, to the last bit.
 
@@ -53,6 +57,7 @@ def check_resume(
             (whose trainings are forked from this process, on one thread).
         steps: k; None takes 20, or three quarters of a short epoch.
         overrides: `key.sub=value`, laid over a file.
+        told: what each of the three trainings is, as it begins.
 
     Returns:
         Findings, none where nothing differs; the seconds that it took.
@@ -66,9 +71,14 @@ def check_resume(
     began = time.perf_counter()
     with TemporaryDirectory(prefix="kilter-resume-") as place:
         act = _acting(subject, overrides, Path(place))
+        told("training without a break …")
         act("whole", steps)
         half = int(json.loads((Path(place) / _STEPS).read_text("utf-8")))
-        for role in _ROLES[1:]:
+        for role, doing in (
+            ("killed", f"training up to step {half + 1}, to be killed there …"),
+            ("resumed", "going on …"),
+        ):
+            told(doing)
             act(role, half)
         whole, killed, resumed = (read_deposition(Path(place) / f"{role}.json") for role in _ROLES)
     _must_have_gone(whole, half)
@@ -89,8 +99,6 @@ def _acting(subject: str | Path | Project | Pipeline, overrides: Sequence[str], 
                 legal="a project file, or train.py:NAME of a Pipeline",
                 remedy="write it to a file, and name that",
             )
-        # What torch imports when the first optimizer is made takes seconds; here it is imported once, for all three.
-        torch.optim.SGD([torch.zeros(1, requires_grad=True)], lr=0.1)
         return lambda role, steps: _fork(lambda: train(_pipeline_of(subject), place, role, steps), place, role)
     return lambda role, steps: _spawn(
         {
