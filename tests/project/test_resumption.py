@@ -123,7 +123,9 @@ def found(pipeline, **options):
     ids=["plain", "workers", "plateau", "sgd"],
 )
 def test_a_training_that_kilter_makes_goes_on_exactly(settings):
-    examination = check_resume(of(**settings), steps=6)
+    said: list[str] = []
+    examination = check_resume(of(**settings), steps=6, told=said.append)
+    assert [line.split()[0] for line in said] == ["training", "training", "going"]
     assert not examination.findings
     assert examination.seconds["check-resume"] > 0
 

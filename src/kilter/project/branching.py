@@ -104,7 +104,7 @@ def cooldown(
     plan(replace(trunk.pipeline, recipe=recipe))
     _must_go_on(recipe, trunk.run, start.step)
     project = _with(trunk.project, changes)
-    folder = create_run(trunk.run.path.resolve().parent if runs is None else Path(runs), f"{project.name}-cooldown")
+    folder = create_run(_beside(trunk.run.path) if runs is None else Path(runs), f"{project.name}-cooldown")
     try:
         digest = branch(trunk.run.path, folder, start)
         _take_along(trunk.run, folder)
@@ -175,6 +175,11 @@ def _trunk(given: str | Path | Run) -> _Trunk:
     same_data(run, loaded)
     dataset, _ = clean(project, loaded)
     return _Trunk(run=run, project=project, dataset=loaded, pipeline=build_pipeline(project, dataset)[0])
+
+
+def _beside(run: Path) -> Path:
+    """The folder in which a run stands, as relative as the run was named."""
+    return run.resolve().parent if run.name in {"", ".."} else run.parent
 
 
 def _duration(given: str | Duration, of: str) -> Duration:
