@@ -5,7 +5,7 @@ from tests.engine.conftest import source
 
 from kilter.engine.schedules import rate
 from kilter.training.continuing import changed, constant_until, cooled, lengthened
-from kilter.training.fit import plan
+from kilter.training.fit import itinerary_of
 from kilter.training.itinerary import Itinerary
 from kilter.values.duration import Duration
 from kilter.values.errors import RecipeError, UsageError
@@ -157,4 +157,4 @@ def test_the_clock_may_end_what_goes_on_at_a_constant_rate(make_pipeline):
     changes = lengthened(recipe, itinerary, step=20, to=Duration(5, "min"))
     sections = changed(recipe, changes).model_dump(mode="json", exclude_unset=True)
     with pytest.raises(RecipeError, match="needs a run in epochs or steps"):
-        plan(make_pipeline(**sections))
+        itinerary_of(make_pipeline(**sections))

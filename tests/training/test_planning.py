@@ -3,14 +3,14 @@ import json
 import pytest
 
 from kilter.engine.schedules import rate
-from kilter.training.fit import plan
+from kilter.training.fit import itinerary_of
 from kilter.training.planning import MOST_POINTS, lay_out
 from kilter.values.json_form import from_json, to_json
 from kilter.values.plan import Plan
 
 
 def laid_out(pipeline):
-    return lay_out(pipeline, plan(pipeline))
+    return lay_out(pipeline, itinerary_of(pipeline))
 
 
 def test_the_arithmetic_multiplies_out(make_pipeline):

@@ -4,7 +4,7 @@ import pytest
 
 from kilter.testing.trainee import make_pipeline
 from kilter.training.events import Stop
-from kilter.training.fit import fit, plan
+from kilter.training.fit import fit, itinerary_of
 from kilter.training.resuming import compare, half_of, rehearsed, until
 from kilter.training.witness import Deposition
 from kilter.values.errors import UsageError
@@ -91,14 +91,14 @@ def test_a_difference_without_a_name():
 
 
 def test_how_many_steps():
-    itinerary = plan(make_pipeline(length="100st"))  # 8 steps an epoch
+    itinerary = itinerary_of(make_pipeline(length="100st"))  # 8 steps an epoch
     assert half_of(itinerary, None) == 6
     assert half_of(itinerary, 50) == 50
-    assert half_of(plan(make_pipeline(length="5st")), None) == 2
+    assert half_of(itinerary_of(make_pipeline(length="5st")), None) == 2
     with pytest.raises(UsageError, match=r"steps=51: 1 up to 50, half of the run"):
         half_of(itinerary, 51)
     with pytest.raises(UsageError, match="2 steps or more can be parted"):
-        half_of(plan(make_pipeline(length="1st")), None)
+        half_of(itinerary_of(make_pipeline(length="1st")), None)
 
 
 def test_the_recipe_keeps_its_length_and_rates():

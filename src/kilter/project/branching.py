@@ -29,7 +29,7 @@ from kilter.training.asking import ask_again
 from kilter.training.checkpoints import newest
 from kilter.training.clock import last_step
 from kilter.training.continuing import changed, constant_until, cooled, lengthened
-from kilter.training.fit import plan
+from kilter.training.fit import itinerary_of
 from kilter.training.hooks import default_hooks
 from kilter.training.itinerary import Itinerary
 from kilter.values.curve_names import SECONDS
@@ -101,7 +101,7 @@ def cooldown(
     given = _duration(length, "a cooldown for")
     changes = cooled(trunk.pipeline.recipe, trunk.itinerary, step=start.step, length=given, shape=shape)
     recipe = changed(trunk.pipeline.recipe, changes)
-    plan(replace(trunk.pipeline, recipe=recipe))
+    itinerary_of(replace(trunk.pipeline, recipe=recipe))
     _must_go_on(recipe, trunk.run, start.step)
     project = _with(trunk.project, changes)
     folder = create_run(_beside(trunk.run.path) if runs is None else Path(runs), f"{project.name}-cooldown")
@@ -139,7 +139,7 @@ def extend(run: str | Path | Run, to: str | Duration, *, progress: Progress | No
     step = start.step if start else 0
     changes = lengthened(trunk.pipeline.recipe, trunk.itinerary, step=step, to=given)
     recipe = changed(trunk.pipeline.recipe, changes)
-    itinerary = plan(replace(trunk.pipeline, recipe=recipe))
+    itinerary = itinerary_of(replace(trunk.pipeline, recipe=recipe))
     _must_be_longer(recipe, itinerary, trunk.run.history.until(step))
     _must_go_on(recipe, trunk.run, step)
     config = read_json(trunk.run.path / CONFIG)

@@ -25,7 +25,7 @@ from kilter.project.assembling import build_pipeline, clean, load_dataset
 from kilter.project.own_program import is_own_program, read_own_program
 from kilter.project.reading import Project, read_project
 from kilter.tracking.fitting import fit
-from kilter.training.fit import plan
+from kilter.training.fit import itinerary_of
 from kilter.training.resuming import compare, half_of, rehearsed, until
 from kilter.training.witness import Deposition, Witness, read_deposition
 from kilter.values.errors import DataError, KilterError, TrainingError, UsageError
@@ -119,7 +119,7 @@ def train(pipeline: Pipeline, place: Path, role: str, steps: int | None) -> None
         KilterError: the training cannot begin.
     """
     if role == "whole":
-        steps = half_of(plan(pipeline), steps)
+        steps = half_of(itinerary_of(pipeline), steps)
         (place / _STEPS).write_text(json.dumps(steps), "utf-8")
     if steps is None:
         message = f"the training {role!r} must be told its steps"

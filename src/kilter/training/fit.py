@@ -71,7 +71,7 @@ class Fitted:
     samples: tuple[Sampled, ...]
 
 
-def plan(pipeline: Pipeline) -> Itinerary:
+def itinerary_of(pipeline: Pipeline) -> Itinerary:
     """The steps of a run, and whether everything that its recipe asks for can take effect.
 
     Raises:
@@ -124,7 +124,7 @@ def fit(
         Interrupted: somebody asked to stop; a checkpoint was written.
     """
     recipe = pipeline.recipe
-    itinerary = plan(pipeline)
+    itinerary = itinerary_of(pipeline)
     training = begin(pipeline, start)
     sitting = Sitting(
         recipe=recipe,
