@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from kilter.training.stopping import sign_of
+from kilter.training.stopping import improvements
 from kilter.values.errors import Fault
 from kilter.values.schedule import Plateau
 
@@ -26,15 +25,11 @@ def plateau_scale(history: History, schedule: Schedule) -> float:
     >>> plateau_scale(history, Plateau(patience=2, factor=0.5))
     0.5
     """
-    if not isinstance(schedule, Plateau) or schedule.metric not in history:
+    if not isinstance(schedule, Plateau):
         return 1.0
-    sign = sign_of(schedule.metric, schedule.mode)
-    scale, best, since = 1.0, math.inf, 0
-    for value in (sign * history[schedule.metric].values).tolist():
-        if value < best - (schedule.minimum_difference if math.isfinite(best) else 0.0):
-            best, since = value, 0
-        else:
-            since += 1
+    scale, since = 1.0, 0
+    for _, better in improvements(history, schedule):
+        since = 0 if better else since + 1
         if since >= schedule.patience:
             scale, since = max(schedule.floor, scale * schedule.factor), 0
     return scale
