@@ -39,7 +39,7 @@ from kilter.values.recipe import Recipe
 SIZE: Final = 32  # rows of a batch
 EPOCHS: Final = (10, 20, 40)
 SHARE: Final = 20  # percent of a length that is cooldown
-RATES: Final = (3e-4, 1e-3, 3e-3, 1e-2)
+RATES: Final = (1e-3, 3e-3, 1e-2, 3e-2)
 TUNING: Final = (100, 101)  # seeds
 SCORES: Final = ("accuracy", "loss")
 

@@ -2,12 +2,12 @@
 
 A small network is trained by `fit` for 50,000 steps into a folder, evaluated and saved now and then. Meanwhile the
 process's resident memory is read, and, in a second child, what Python has allocated. The record of the curves is kept,
-24 bytes a number: what is asked is whether anything else grows. Both slopes are fitted by least squares to what was read
-after the first fifth of the run, in which caches fill.
+24 bytes a number: what is asked is whether anything else grows. Both slopes are fitted by least squares to what was
+read after the first fifth of the run, in which caches fill.
 
 The first step: CPU time from the moment at which Python runs until a step is done, in a process that imports kilter,
-reads the data from a file and calls `fit`; beside it a process that imports torch and reads the same file. The two take
-turns.
+reads the data from a file and calls `fit`; beside it a process that imports torch and reads the same file, and one that
+then makes a step without kilter, as torch itself loads much of its own with the first optimizer. They take turns.
 """
 
 from __future__ import annotations
@@ -85,6 +85,22 @@ with tempfile.TemporaryDirectory() as folder:
 print(json.dumps({"first": first[0], "read": read}))
 """
 
+BARE = """
+import time
+began = time.process_time()
+import json, sys
+import numpy as np
+import torch
+torch.set_num_threads(1)
+stored = np.load(sys.argv[1])
+numbers, targets = torch.from_numpy(stored["numbers"]), torch.from_numpy(stored["targets"])
+model = torch.nn.Sequential(torch.nn.Linear(64, 16), torch.nn.ReLU(), torch.nn.Linear(16, 10))
+optimizer = torch.optim.AdamW(model.parameters(), lr=1e-3)
+torch.nn.functional.cross_entropy(model(numbers[:16]), targets[:16]).backward()
+optimizer.step()
+print(json.dumps({"first": time.process_time() - began}))
+"""
+
 LOADED = """
 import time
 began = time.process_time()
@@ -125,18 +141,21 @@ def grown(path: Path, steps: int, kind: str) -> dict[str, Any]:
 
 def begun(path: Path, rounds: int) -> dict[str, Any]:
     """A row: CPU seconds to the first step, and to torch and the data."""
-    pairs = []
+    taken = []
     for at in range(rounds + 1):
-        pair = said(TRAINED, path, 2, "resident", 1)["first"], said(LOADED, path)["first"]
-        if at:  # the first pair reads files that the system has not read yet
-            pairs.append(pair)
-    ratio = statistics.median(trained / loaded for trained, loaded in pairs)
+        trained = said(TRAINED, path, 2, "resident", 1)["first"]
+        seconds = (trained, *(said(script, path)["first"] for script in (LOADED, BARE)))
+        if at:  # the first round reads files that the system has not read yet
+            taken.append(seconds)
+    ratio, beside_bare = (statistics.median(each[0] / each[other] for each in taken) for other in (1, 2))
     return {
         "what": "first step",
-        "seconds": statistics.median(trained for trained, _ in pairs),
-        "torch_and_data": statistics.median(loaded for _, loaded in pairs),
+        "seconds": statistics.median(each[0] for each in taken),
+        "torch_and_data": statistics.median(each[1] for each in taken),
+        "bare_first_step": statistics.median(each[2] for each in taken),
         "ratio": ratio,
-        "rounds": pairs,
+        "ratio_to_bare": beside_bare,
+        "rounds": taken,
         "met": ratio <= FIRST,
     }
 
@@ -155,7 +174,8 @@ def main() -> None:
         first = begun(path, chosen.rounds)
         print(
             f"first step after {first['seconds']:.2f} s, torch and the data after {first['torch_and_data']:.2f} s:"
-            f" {first['ratio']:.2f}x, bar {'met' if first['met'] else 'MISSED'}",
+            f" {first['ratio']:.2f}x, bar {'met' if first['met'] else 'MISSED'}; a bare loop's first step after"
+            f" {first['bare_first_step']:.2f} s: {first['ratio_to_bare']:.2f}x",
             flush=True,
         )
         rows = [first]

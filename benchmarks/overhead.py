@@ -15,7 +15,6 @@ import argparse
 import importlib.util
 import logging
 import statistics
-import sys
 import time
 import warnings
 from collections.abc import Callable, Sequence
@@ -43,11 +42,12 @@ from kilter.values.pipeline import Pipeline
 from kilter.values.recipe import BatchSize, Recipe
 from kilter.values.table import Field, Kind, Schema, Table
 
-sys.path.remove(str(Path(__file__).parent))  # `datasets.py` beside this file is not what transformers looks for
 CLIP = 1.0
 RATE = 1e-3
 MOST, LEAST = 1.05, 10.0
 """Times the bare loop, or so many microseconds a step more, whichever is more: kilter as it is."""
+JUDGED_EVERY = 5
+"""Epochs between two evaluations, where there are any: 115 steps of the digits, about as often as a checkpoint."""
 ALL_ON = 1.25
 """Times the bare loop that evaluates as often: kilter with everything on, digits."""
 
@@ -159,7 +159,7 @@ def plain(training: Training, model: nn.Module, optimizer: Any, loss_fn: nn.Modu
     """Its epochs; the losses."""
     inputs, targets = training.rows("train")
     losses = []
-    for _ in range(training.epochs):
+    for epoch in range(training.epochs):
         for rows in torch.randperm(len(inputs)).split(training.size):
             optimizer.zero_grad()
             loss = loss_fn(model(inputs[rows]), targets[rows])
@@ -167,7 +167,7 @@ def plain(training: Training, model: nn.Module, optimizer: Any, loss_fn: nn.Modu
             nn.utils.clip_grad_norm_(model.parameters(), CLIP)
             optimizer.step()
             losses.append(loss.item())
-        if evaluate:
+        if evaluate and (epoch + 1) % JUDGED_EVERY == 0:
             model.eval()
             with torch.no_grad():
                 for some, truth in zip(*(part.split(training.size) for part in training.rows("valid")), strict=True):
@@ -188,6 +188,7 @@ def pipeline_of(training: Training, *, judged: bool) -> Pipeline:
         "optimizer": {"learning_rate": RATE},
     }
     if judged:
+        values["train"]["evaluate_every"] = f"{JUDGED_EVERY}ep"
         values["save"] = {"every": "100st"}
     return Pipeline(task=task, make_model=training.make, splits=splits, recipe=Recipe.read(values))
 
@@ -224,7 +225,7 @@ def recorded(pipeline: Pipeline) -> None:
 
 
 def all_on(pipeline: Pipeline) -> None:
-    """And evaluated each epoch, with the checks of curves at work; TensorBoard; a checkpoint each 100 steps."""
+    """And evaluated every 5 epochs, with the checks of curves at work; TensorBoard; a checkpoint each 100 steps."""
     with TemporaryDirectory() as folder:
         fit(pipeline, folder=Path(folder), mirrors=("tensorboard",))
 

@@ -23,6 +23,7 @@ def proved(monkeypatch):
 
     def answer(*findings):
         def prove(subject, **options):
+            options.pop("told")("training without a break …")
             asked.append((subject, options))
             return Examination(findings=findings, seconds={"check-resume": 1.5})
 
@@ -38,6 +39,12 @@ def test_what_goes_on_exactly_is_exit_code_0(kilter, proved):
     assert ended.code == 0
     assert "k + k steps equal 2k steps to the last bit" in " ".join(ended.out.split())
     assert asked == [("p/kilter.yaml", {"steps": 5, "overrides": ("train.seed=3",)})]
+    assert ended.err.splitlines() == ["training without a break …"]
+
+
+def test_quiet_says_nothing_on_the_way(kilter, proved):
+    proved()
+    assert kilter("check-resume", "--quiet").err == ""
 
 
 def test_what_differs_is_named_and_exit_code_1(kilter, proved):

@@ -27,6 +27,10 @@ def run(status, *done, **more):
         (run("done", "train", "evaluate"), "kilter predict 'runs/a b' FILE"),
         (run("done", "audit"), "kilter train --resume 'runs/a b'"),
         (run("failed", "audit", history=HISTORY), "kilter diagnose 'runs/a b'"),
+        (
+            run("failed", history=HISTORY.until(0), config={"origin": {"project": "/p/kilter.yaml"}}),
+            "mend it, then kilter run /p/kilter.yaml",
+        ),
         (run("failed", config={"origin": {"project": "/p/kilter.yaml"}}), "mend it, then kilter run /p/kilter.yaml"),
         (
             run("gated", config={"origin": {"project": "/p/kilter.yaml"}}),

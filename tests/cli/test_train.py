@@ -7,6 +7,7 @@ import time
 
 import pytest
 
+from kilter.project import branching
 from kilter.project.folder import load_run
 
 
@@ -76,3 +77,43 @@ def test_an_interruption_writes_a_checkpoint_and_ends_with_130(kilter, small_fil
     assert err.startswith("Interrupted: interrupted after step")
     assert "kilter train --resume" in err
     assert load_run(folder).status == "interrupted"
+
+
+def test_a_run_is_lengthened_in_its_folder(kilter, trained, monkeypatch):
+    asked = []
+
+    def lengthen(run, to, *, progress):
+        asked.append((run, to, progress is not None))
+        return trained
+
+    monkeypatch.setattr(branching, "extend", lengthen)
+    ended = kilter("train", "--extend", "runs/x", "--to", "20ep", "--json", "--quiet")
+
+    assert ended.code == 0
+    assert ended.document["command"] == "train"
+    assert asked == [("runs/x", "20ep", True)]
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("--extend", "runs/x"),
+        ("--to", "20ep"),
+        ("--extend", "runs/x", "--to", "20ep", "kilter.yaml"),
+        ("--extend", "runs/x", "--to", "20ep", "--plan"),
+        ("--extend", "runs/x", "--to", "20ep", "--resume", "runs/x"),
+        ("--extend", "runs/x", "--to", "20ep", "--set", "train.seed=1"),
+    ],
+)
+def test_what_a_lengthened_run_cannot_take_is_refused(kilter, words):
+    ended = kilter("train", *words)
+
+    assert ended.code == 2
+    assert "--extend" in ended.err
+
+
+def test_a_run_that_knew_its_length_is_not_lengthened(kilter, trained):
+    ended = kilter("train", "--extend", trained.path, "--to", "20ep", "--quiet")
+
+    assert ended.code == 2
+    assert "kilter cooldown" in ended.err

@@ -43,7 +43,7 @@ def test_optimizers_by_name(make_pipeline):
     for name, kind in (("adamw", torch.optim.AdamW), ("sgd", torch.optim.SGD)):
         pipeline = make_pipeline(optimizer={"name": name, "weight_decay": 0.3})
         optimizer = make_optimizer(pipeline, fresh_model(pipeline, 0))
-        assert type(optimizer) is kind
+        assert isinstance(optimizer, kind)
         assert [group["weight_decay"] for group in optimizer.param_groups] == [0.3, 0.0]
 
 

@@ -153,7 +153,8 @@ def test_a_cooldown_can_be_interrupted_and_gone_on_with(trunk, tmp_path, monkeyp
         ({"length": "20min"}, "a share of the run"),
         ({"length": "100%"}, "a share of the run"),
         ({"length": "0st"}, "a share of the run"),
-        ({"length": "long"}, "no duration"),
+        ({"length": "long"}, "a cooldown for long: 'long' is no duration"),
+        ({"length": 5}, "a cooldown for 5: a duration has a unit, such as '5ep' or '5st'"),
         ({"shape": "cosine"}, "one_minus_sqrt or linear"),
     ],
 )
@@ -187,8 +188,21 @@ def test_an_extended_run_is_the_run_of_the_new_length(copied, make_project, tmp_
 def test_a_run_goes_on_only_for_longer(copied):
     with pytest.raises(UsageError, match=r"--to 5ep is step 40, and 48 steps were made"):
         extend(copied, "5ep")
+    with pytest.raises(UsageError, match=r"--to 0.001s, and the 48 steps that were made took"):
+        extend(copied, "0.001s")
     with pytest.raises(UsageError, match="in all"):
         extend(copied, "20%")
+
+
+def test_weights_alone_are_not_lengthened_and_the_run_stays_as_it_was(make_project, tmp_path):
+    words = (*without(CONSTANT, "train.length"), "train.length=8st", "save.content=weights")
+    project = make_project(tmp_path / "small", *words)
+    ended = run_project(project, runs=tmp_path / "runs", stages=("train",))
+    before = (ended.path / "config.json").read_bytes()
+
+    with pytest.raises(UsageError, match="weights alone"):
+        extend(ended, "2ep")
+    assert (ended.path / "config.json").read_bytes() == before
 
 
 def test_a_run_whose_rate_hangs_on_its_length_is_neither_annealed_nor_lengthened(ran):

@@ -13,7 +13,7 @@ class Listener:
     def began(self, stage):
         self.told.append(f"began {stage}")
 
-    def planned(self, steps):
+    def planned(self, steps, seconds=None):
         self.told.append(f"planned {steps}")
 
     def see(self, event, history):
@@ -35,7 +35,7 @@ def test_it_is_told_what_happens_in_order(small, tmp_path):
     assert told == ["began audit", "ended audit: done", "began train", "planned 36", "ended train: done"]
     assert "flush" in listener.told
     assert sum(isinstance(event, StepDone) for event in listener.events) == 36
-    assert sum(isinstance(event, Evaluated) for event in listener.events) == 3
+    assert sum(isinstance(event, Evaluated) for event in listener.events) == 4  # one before the first step
     assert isinstance(listener.events[-1], Finished)
 
 

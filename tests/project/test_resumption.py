@@ -8,7 +8,7 @@ from torch import nn
 
 from kilter.project.resumption import check_resume, main, train
 from kilter.testing.trainee import FEATURES, Net, make_pipeline
-from kilter.training.witness import read_account
+from kilter.training.witness import read_deposition
 from kilter.values.errors import TrainingError, UsageError
 from kilter.values.finding import Severity
 
@@ -123,7 +123,9 @@ def found(pipeline, **options):
     ids=["plain", "workers", "plateau", "sgd"],
 )
 def test_a_training_that_kilter_makes_goes_on_exactly(settings):
-    examination = check_resume(of(**settings), steps=6)
+    said: list[str] = []
+    examination = check_resume(of(**settings), steps=6, told=said.append)
+    assert [line.split()[0] for line in said] == ["training", "training", "going"]
     assert not examination.findings
     assert examination.seconds["check-resume"] > 0
 
@@ -219,6 +221,11 @@ def test_a_run_that_is_too_short():
         check_resume(of(), steps=61)
 
 
+def test_what_cannot_be_read_is_said_as_everywhere(tmp_path):
+    with pytest.raises(UsageError, match=r"nowhere.yaml: No such file.*for your data\.$"):
+        check_resume(tmp_path / "nowhere.yaml")
+
+
 def test_a_training_that_fails_says_what_it_said():
     class Broken(Net):
         def forward(self, numbers):
@@ -238,10 +245,10 @@ def test_what_was_read_takes_no_overrides():
 
 def test_a_training_in_this_process(tmp_path):
     train(of(), tmp_path, "whole", None)
-    account = read_account(tmp_path / "whole.json")
+    deposition = read_deposition(tmp_path / "whole.json")
     half = json.loads((tmp_path / "steps.json").read_text())
-    assert sorted(account.losses) == list(range(1, 2 * half + 1))
-    assert account.before.keys() == account.after.keys() == {"weights", "optimizer", "random state", "modules"}
+    assert sorted(deposition.losses) == list(range(1, 2 * half + 1))
+    assert deposition.before.keys() == deposition.after.keys() == {"weights", "optimizer", "random state", "modules"}
 
 
 def test_a_loop_of_ones_own_is_not_kilters_to_save(tmp_path, capsys):

@@ -51,7 +51,7 @@ def test_what_is_to_survive_is_killed_and_started_again(tmp_path):
 @pytest.mark.parametrize("moment", [Moment.WRITING, Moment.EVALUATING])
 def test_the_moment_is_met(tmp_path, moment):
     """Slowly, so that a busy machine does not miss it."""
-    survived = survive(command(tmp_path, 4, pace=0.2), tmp_path, steps=4, kills=2, moments=[moment])
+    survived = survive(command(tmp_path, 6, pace=0.4), tmp_path, steps=4, kills=2, moments=[moment])
     met = (survived.while_writing, survived.while_evaluating)
     assert met == ((2, 0) if moment is Moment.WRITING else (0, 2))
     assert (tmp_path / "lives").read_text() == "xxx"
@@ -59,7 +59,7 @@ def test_the_moment_is_met(tmp_path, moment):
 
 def test_what_an_earlier_life_left_half_written_is_not_counted_again(tmp_path):
     (tmp_path / "checkpoints" / ".writing-step-99").mkdir(parents=True)
-    survived = survive(command(tmp_path, 4, pace=0.2), tmp_path, steps=4, kills=1, moments=[Moment.EVALUATING])
+    survived = survive(command(tmp_path, 6, pace=0.4), tmp_path, steps=4, kills=1, moments=[Moment.EVALUATING])
     assert (survived.while_writing, survived.while_evaluating) == (0, 1)
 
 

@@ -6,13 +6,13 @@ from kilter.testing.killing import EVALUATION
 from kilter.testing.trainee import main, make_pipeline
 from kilter.tracking.fitting import CHECKPOINTS
 from kilter.training.checkpoints import newest
-from kilter.training.fit import plan
+from kilter.training.fit import itinerary_of
 
 
 def test_it_has_all_that_makes_going_on_hard():
     pipeline = make_pipeline(workers=2)
     recipe, train = pipeline.recipe, pipeline.splits["train"]
-    rows = next(plan(pipeline).legs()).window[0]
+    rows = next(itinerary_of(pipeline).legs()).window[0]
     assert recipe.batch.accumulate == 2
     assert recipe.batch.workers == 2
     assert recipe.stop.patience

@@ -41,6 +41,17 @@ def test_a_resumed_run_takes_the_place_of_what_went_beyond(tmp_path):
     assert scalars(tmp_path, "a") == [(1, 1.0), (2, 2.0), (3, 30.0)]
 
 
+def test_a_run_that_goes_on_from_before_its_first_step_keeps_that_evaluation_alone(tmp_path):
+    first = TensorBoardMirror(tmp_path)
+    first.write([(step, {"a": float(step)}) for step in (0, 1, 2)])
+    first.close()
+    second = TensorBoardMirror(tmp_path, start=0)
+    second.write([(1, {"a": 10.0})])
+    second.close()
+
+    assert scalars(tmp_path, "a") == [(0, 0.0), (1, 10.0)]
+
+
 def test_two_of_one_second_write_files_of_their_own(tmp_path):
     mirrors = [TensorBoardMirror(tmp_path) for _ in range(2)]
     for mirror in mirrors:

@@ -400,6 +400,19 @@ def test_the_newest_and_the_best_of_each_are_kept(tmp_path):
     assert kept(tmp_path) == [4, 5]
 
 
+def test_a_budget_takes_the_best_of_others_only_after_them(tmp_path):
+    for step, best in ((1, 1), (2, 1), (3, 1), (4, 4)):
+        write(tmp_path, step, best=best)
+    each = checkpoints.size_of(tmp_path / "step-00000004")
+    assert list(prune(tmp_path, step=4, keep="all", budget=3 * each + each // 2)) == [2]
+    assert kept(tmp_path) == [1, 3, 4]
+    (tmp_path / "step-00000004" / "state.json").write_text("broken")
+    assert newest(tmp_path).step == 3
+    shutil.rmtree(tmp_path / "step-00000004")
+    write(tmp_path, 4, best=4)
+    assert list(prune(tmp_path, step=4, keep="all", budget=each + each // 2)) == [3, 1]
+
+
 def test_what_lies_ahead_and_what_is_half_written_goes(tmp_path):
     for step in (1, 2, 9):
         write(tmp_path, step)

@@ -1,9 +1,11 @@
+from itertools import pairwise
+
 import pytest
 from tests.engine.conftest import source
 
 from kilter.engine.schedules import rate
 from kilter.training.continuing import changed, constant_until, cooled, lengthened
-from kilter.training.fit import plan
+from kilter.training.fit import itinerary_of
 from kilter.training.itinerary import Itinerary
 from kilter.values.duration import Duration
 from kilter.values.errors import RecipeError, UsageError
@@ -45,7 +47,7 @@ def test_the_steps_before_a_cooldown_have_the_rates_that_they_had(schedule, shap
 
     assert after[:30] == before[:30]
     assert after[30] == 1
-    assert all(one > other for one, other in zip(after[30:], after[31:], strict=False))
+    assert all(one > other for one, other in pairwise(after[30:]))
     assert len(after) == 40
     expected = 1 - 0.9 if shape == "linear" else 1 - 0.9**0.5
     assert after[-1] == pytest.approx(expected)
@@ -155,4 +157,4 @@ def test_the_clock_may_end_what_goes_on_at_a_constant_rate(make_pipeline):
     changes = lengthened(recipe, itinerary, step=20, to=Duration(5, "min"))
     sections = changed(recipe, changes).model_dump(mode="json", exclude_unset=True)
     with pytest.raises(RecipeError, match="needs a run in epochs or steps"):
-        plan(make_pipeline(**sections))
+        itinerary_of(make_pipeline(**sections))

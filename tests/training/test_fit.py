@@ -10,7 +10,7 @@ from kilter.engine.averaging import judged
 from kilter.engine.predicting import predict
 from kilter.training.checkpoints import newest
 from kilter.training.events import Counted, Evaluated, Finished, Measured, StepDone, Stop
-from kilter.training.fit import begin, fit, plan
+from kilter.training.fit import begin, fit, itinerary_of
 from kilter.training.keeping import read_best, write_best
 from kilter.values.errors import DataError, RecipeError, TrainingError, UsageError
 from kilter.values.finding import Finding, Severity
@@ -215,7 +215,7 @@ def test_without_a_validation_split_the_last_weights_are_taken(make_pipeline):
 
 def test_a_schedule_that_does_not_fit_is_an_error(make_pipeline):
     with pytest.raises(RecipeError, match="warmup takes 100 steps; the whole run has 8"):
-        plan(make_pipeline(train={"length": "2ep"}, schedule={"name": "cosine", "warmup": "100st"}))
+        itinerary_of(make_pipeline(train={"length": "2ep"}, schedule={"name": "cosine", "warmup": "100st"}))
 
 
 def test_a_stop_at_a_step_that_is_evaluated_waits_for_the_evaluation(make_pipeline, tmp_path):
@@ -359,7 +359,7 @@ def test_what_cannot_take_effect_is_an_error_before_the_first_step(make_pipeline
     asked = {"metric": "train.loss", "patience": 3, "threshold": 0.1, "hopeless": True}
     pipeline = without_validation(make_pipeline(stop=asked, schedule={"warmup": "1000st"}))
     with pytest.raises(RecipeError) as raised:
-        plan(pipeline)
+        itinerary_of(pipeline)
     assert [fault.met.split(" ")[0] for fault in raised.value.faults] == [
         "stop.metric",
         "stop.patience",
@@ -368,7 +368,7 @@ def test_what_cannot_take_effect_is_an_error_before_the_first_step(make_pipeline
         "schedule.warmup",
     ]
     with pytest.raises(RecipeError, match="an interval of 5%"):
-        plan(make_pipeline(train={"length": "1min", "evaluate_every": "5%"}, schedule="constant"))
+        itinerary_of(make_pipeline(train={"length": "1min", "evaluate_every": "5%"}, schedule="constant"))
 
 
 def test_a_worker_that_dies_ends_the_training_with_an_error_of_ours(make_pipeline, tmp_path):
@@ -457,7 +457,7 @@ def test_a_finding_about_a_batch_names_its_rows(make_pipeline):
         return Finding(**seen, where=("step 3",), evidence={"batch": 3}) if isinstance(event, Finished) else None
 
     (found,) = fit(pipeline, hooks=(suspecting,)).findings
-    leg = next(plan(pipeline).legs(2))
+    leg = next(itinerary_of(pipeline).legs(2))
     assert found.where == ("step 3", *(pipeline.splits["train"].ids[row] for rows in leg.window for row in rows))
     assert len(found.where) == 33
 

@@ -138,7 +138,7 @@ def test_the_oldest_go_when_the_budget_is_spent_but_never_the_best_and_the_last(
         for step, best in ((1, 1), (2, 2), (3, 2), (4, 2), (5, 2), (6, 6), (7, 6)):
             keeper.keep(moved(training, step), best=best)
             seen.append(steps(tmp_path))
-    assert seen == [[1], [1, 2], [1, 2, 3], [2, 3, 4], [2, 4, 5], [4, 5, 6], [5, 6, 7]]
+    assert seen == [[1], [1, 2], [1, 2, 3], [2, 3, 4], [2, 4, 5], [2, 5, 6], [2, 6, 7]]
     said = [(record.levelname, record.getMessage()) for record in caplog.records]
     assert [level for level, _ in said] == ["WARNING", "INFO", "INFO", "INFO"]
     assert "the checkpoint of step 1 went, 0." in said[0][1]
@@ -167,6 +167,7 @@ def test_a_budget_that_cannot_hold_two_is_an_error_before_the_first_step(trainin
 def test_what_an_error_asks_for_is_enough(training, tmp_path):
     with pytest.raises(RecipeError) as raised:
         make_keeper(tmp_path, Save(budget=1), None, training)
+    assert str(raised.value).startswith("save.budget = 1 byte, and one checkpoint")
     asked = re.search(r"set it to (\S+) or more", str(raised.value))[1]
     keeper = make_keeper(tmp_path, Save.model_validate({"budget": asked}), None, training)
     for step in (1, 2, 3, 4):

@@ -4,14 +4,14 @@ import pytest
 import torch
 
 from kilter.training.events import Evaluated, Measured, StepDone
-from kilter.training.fit import begin, plan
+from kilter.training.fit import begin, itinerary_of
 from kilter.training.loop import evaluate, loop
 
 
 def events(pipeline, take=None):
     training = begin(pipeline)
     told = []
-    for event in loop(pipeline, training, plan(pipeline)):
+    for event in loop(pipeline, training, itinerary_of(pipeline)):
         told.append((event, training.steps))
         if len(told) == take:
             break
@@ -46,7 +46,7 @@ def test_every_so_many_steps_layers_are_measured_after_the_update(make_pipeline)
     training = begin(pipeline)
     training.measure_every = 3
     told = []
-    for event in loop(pipeline, training, plan(pipeline)):
+    for event in loop(pipeline, training, itinerary_of(pipeline)):
         told.append((type(event), event.step, getattr(event, "more_follows", None)))
         if isinstance(event, Measured):
             weight = training.model.out.weight.detach()
@@ -70,7 +70,7 @@ def test_a_loop_that_is_left_leaves_no_hook(make_pipeline):
 
     broken = replace(pipeline, forward=failing)
     with pytest.raises(ZeroDivisionError):
-        list(loop(broken, training, plan(broken)))
+        list(loop(broken, training, itinerary_of(broken)))
     assert not any(module._forward_hooks for module in training.model.modules())  # noqa: SLF001 - torch tells nowhere else
 
 
@@ -78,7 +78,7 @@ def test_it_goes_on_from_where_the_training_stands(make_pipeline):
     pipeline = make_pipeline(dropout=0.5, noise=0.1, train={"length": "2ep"})
     whole, _ = events(pipeline)
     first, training = events(pipeline, take=3)
-    rest = list(loop(pipeline, training, plan(pipeline)))
+    rest = list(loop(pipeline, training, itinerary_of(pipeline)))
     assert [event for event, _ in first] + rest == [event for event, _ in whole]
 
 

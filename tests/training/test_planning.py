@@ -3,14 +3,14 @@ import json
 import pytest
 
 from kilter.engine.schedules import rate
-from kilter.training.fit import plan
+from kilter.training.fit import itinerary_of
 from kilter.training.planning import MOST_POINTS, lay_out
 from kilter.values.json_form import from_json, to_json
 from kilter.values.plan import Plan
 
 
 def laid_out(pipeline):
-    return lay_out(pipeline, plan(pipeline))
+    return lay_out(pipeline, itinerary_of(pipeline))
 
 
 def test_the_arithmetic_multiplies_out(make_pipeline):
@@ -57,6 +57,12 @@ def test_what_is_marked_turns_there(make_pipeline):
             assert rates[17] < rates[18] == max(made.rates)
         if schedule["name"] == "one_cycle":
             assert rates[20] == max(made.rates)
+
+
+def test_a_restart_behind_the_last_step_is_none(make_pipeline):
+    schedule = {"name": "warm_restarts", "warmup": "5st", "first": "55st"}
+    made = laid_out(make_pipeline(train={"length": "60st"}, schedule=schedule))
+    assert [mark.text for mark in made.marks] == ["warm-up ends", "end"]
 
 
 def test_a_long_run_is_told_at_some_of_its_steps(make_pipeline):

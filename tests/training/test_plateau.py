@@ -5,8 +5,9 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kilter.training.plateau import plateau_faults, plateau_scale
+from kilter.training.plateau import patience_faults, plateau_faults, plateau_scale
 from kilter.values.history import History
+from kilter.values.recipe import Stop
 from kilter.values.schedule import Cosine, Plateau
 
 
@@ -77,3 +78,19 @@ def test_what_cannot_take_effect_is_said():
     assert "without a validation split" in alone.met
     (training,) = plateau_faults(Plateau(metric="train.loss"), evaluated=True)
     assert "train.loss" in training.met
+
+
+def test_a_run_that_stops_before_its_rate_is_lowered_is_said():
+    (fault,) = patience_faults(Plateau(patience=3), Stop(patience=3))
+    assert (fault.met, fault.remedy) == (
+        "schedule.patience = 3 with stop.patience = 3",
+        "set stop.patience to 6 or more, or schedule.patience lower",
+    )
+    for schedule, stop in (
+        (Cosine(), Stop(patience=1)),
+        (Plateau(patience=3), Stop()),
+        (Plateau(patience=3), Stop(patience=4)),
+        (Plateau(patience=3), Stop(patience=3, metric="valid.accuracy")),
+        (Plateau(patience=3), Stop(patience=3, minimum_difference=0.1)),
+    ):
+        assert not [*patience_faults(schedule, stop)]

@@ -46,14 +46,14 @@ def test_a_step_that_was_not_evaluated_is_told_alone():
 
 
 def test_what_it_cost_is_a_row_of_its_own_that_is_not_told_again():
-    evaluated, counted = Evaluated(0, 0, "valid", {"loss": 0.4}), Counted(0, 0, {"clock.waiting": 1.5})
+    evaluated, counted = Evaluated(0, 0, "valid", {"loss": 0.4}), Counted(0, {"clock.waiting": 1.5})
     history = of(evaluated, counted, counted)
     assert list(history.rows(1)) == [(0, {"clock.waiting": 1.5})] * 2
     told = list(retell(history))
     assert [event for event, _ in told] == [evaluated]
     assert len(told[0][1]) == 1
     step = StepDone(4, 1, 0.5, 2.0, 0.01)
-    assert [event for event, _ in retell(of(evaluated, step, Counted(4, 1, {"clock.waiting": 2.0})))] == [step]
+    assert [event for event, _ in retell(of(evaluated, step, Counted(4, {"clock.waiting": 2.0})))] == [step]
 
 
 def test_steps_that_were_not_made_are_counted_by_kind():

@@ -9,7 +9,7 @@ from torch import nn
 
 from kilter.testing.trainee import make_pipeline
 from kilter.training.fit import fit
-from kilter.training.witness import Witness, read_account, state_of
+from kilter.training.witness import Witness, read_deposition, state_of
 
 
 class Keeping(nn.Module):
@@ -93,24 +93,24 @@ def test_a_witness_changes_nothing_and_tells_all(tmp_path):
     seen = fit(witness.attend(pipeline), observers=(witness,))
     for name, tensor in alone.model.state_dict().items():
         assert torch.equal(tensor, seen.model.state_dict()[name]), name
-    account = read_account(tmp_path / "seen.json")
-    assert sorted(account.ids) == sorted(account.given) == sorted(account.losses) == [1, 2, 3, 4, 5, 6]
-    assert len(set(account.ids.values())) == len(set(account.given.values())) == 6
-    assert [float.fromhex(account.losses[step]) for step in range(1, 7)] == alone.history["train.loss"].values.tolist()
-    assert account.before["weights"] != account.after["weights"]
-    assert account.reason == "all steps done"
+    seen = read_deposition(tmp_path / "seen.json")
+    assert sorted(seen.ids) == sorted(seen.given) == sorted(seen.losses) == [1, 2, 3, 4, 5, 6]
+    assert len(set(seen.ids.values())) == len(set(seen.given.values())) == 6
+    assert [float.fromhex(seen.losses[step]) for step in range(1, 7)] == alone.history["train.loss"].values.tolist()
+    assert seen.before["weights"] != seen.after["weights"]
+    assert seen.reason == "all steps done"
 
 
 def test_other_inputs_of_the_same_rows_are_told_from_other_rows(tmp_path):
-    accounts = []
+    depositions = []
     for number, change in enumerate((lambda batch: batch, moved)):
         pipeline = make_pipeline(length="2st")
         witness = Witness(tmp_path / f"{number}.json", steps=1)
         pipeline = replace(pipeline, splits={**pipeline.splits, "train": Changed(pipeline.splits["train"], change)})
         fit(witness.attend(pipeline), observers=(witness,))
-        accounts.append(read_account(tmp_path / f"{number}.json"))
-    assert accounts[0].ids == accounts[1].ids
-    assert accounts[0].given != accounts[1].given
+        depositions.append(read_deposition(tmp_path / f"{number}.json"))
+    assert depositions[0].ids == depositions[1].ids
+    assert depositions[0].given != depositions[1].given
 
 
 def moved(batch):

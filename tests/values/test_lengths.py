@@ -2,7 +2,7 @@ import pytest
 from pydantic import BaseModel, ValidationError
 
 from kilter.values.duration import Duration
-from kilter.values.lengths import FROZEN, Length, Period, Span, Steps
+from kilter.values.lengths import FROZEN, Extent, Length, Period, Span, Steps
 
 
 class Fields(BaseModel):
@@ -10,11 +10,12 @@ class Fields(BaseModel):
 
     length: Length = Duration(0, "st")
     span: Span = Duration(1, "ep")
+    extent: Extent = Duration(1, "ep")
     steps: Steps = Duration(0, "st")
     period: Period = Duration(1, "ep")
 
 
-@pytest.mark.parametrize("field", ["length", "span", "steps", "period"])
+@pytest.mark.parametrize("field", ["length", "span", "extent", "steps", "period"])
 def test_a_length_is_read_from_text_and_written_as_such(field):
     fields = Fields.model_validate({field: "2.5ep"})
     assert getattr(fields, field) == Duration(2.5, "ep")
@@ -29,6 +30,8 @@ def test_a_length_is_read_from_text_and_written_as_such(field):
         ("length", "12", "is no duration"),
         ("length", "12 eons", "is no duration"),
         ("span", "0ep", "longer than nothing"),
+        ("extent", "0ep", "longer than nothing"),
+        ("extent", "50%", "the run is what shares are taken of"),
         ("steps", "20min", "a rate is a function of the step"),
         ("period", "20min", "a rate is a function of the step"),
         ("period", "0st", "longer than nothing"),

@@ -32,6 +32,7 @@ class Whole(BaseModel):
     open: bool = False
     numbers: list[int] = []
     flat: Flat = Flat()
+    kept: Annotated[int, Field(ge=1)] | Literal["all"] = 1
 
 
 def said(data):
@@ -46,7 +47,7 @@ def test_what_is_right_is_the_model():
     ("data", "path", "sentence"),
     [
         ({"colur": "red"}, "colur", "colur: unknown key; did you mean 'colour'?"),
-        ({"zzz": 1}, "zzz", "zzz: unknown key; legal are colour, flat, numbers, open, shape, title"),
+        ({"zzz": 1}, "zzz", "zzz: unknown key; legal are colour, flat, kept, numbers, open, shape, title"),
         ({"radius": 2.0}, "radius", "radius: unknown key; did you mean 'shape.radius'?"),
         ({"shape_radius": 2.0}, "shape_radius", "shape_radius: unknown key; did you mean 'shape.radius'?"),
         ({"shape": {"radios": 1.0}}, "shape.radios", "shape.radios: unknown key; did you mean 'radius'?"),
@@ -65,6 +66,8 @@ def test_what_is_right_is_the_model():
         ({"numbers": [1, True]}, "numbers.1", "numbers.1 = true: must be a whole number"),
         ({"flat": 3}, "flat", "flat = 3: must be a section with keys of name, width"),
         ({"flat": {"width": 0}}, "flat.width", "flat.width = 0: must be 1 or more"),
+        ({"kept": 0}, "kept", "kept = 0: must be 1 or more, or all"),
+        ({"kept": "none"}, "kept", "kept = 'none': must be a whole number, or all"),
         ({"flat": {"width": 6}}, "flat.width", "flat.width = 6: must be 5 or less"),
         ({"shape": {"radius": 0.0}}, "shape.radius", "shape.radius = 0.0: must be more than 0.0"),
         ({"shape": {"radius": 10.0}}, "shape.radius", "shape.radius = 10.0: must be less than 10.0"),

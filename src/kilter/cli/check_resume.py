@@ -33,6 +33,11 @@ def check_resume(*, project: str, steps: int | None, options: Options) -> None:
     fail_on, others = options.gate()
     from kilter.project.resumption import check_resume as prove
 
-    examination = prove(project, steps=steps, overrides=others.overrides)
+    examination = prove(
+        project,
+        steps=steps,
+        overrides=others.overrides,
+        told=lambda line: None if options.quiet else click.echo(line, err=True),
+    )
     text = _EQUAL if not examination.findings else examination_text(f"going on with {project}", examination)
     finish(options, examination_result("check-resume", examination, fail_on), text)

@@ -53,7 +53,7 @@ def following(run: Run) -> str:
     if run.status == "gated":
         return f"mend what was found, then kilter run {_project(run)} (--gate off goes on as it is)"
     if run.status == "failed":
-        return f"kilter diagnose {path}" if len(run.history) else f"mend it, then kilter run {_project(run)}"
+        return f"kilter diagnose {path}" if run.history.step else f"mend it, then kilter run {_project(run)}"
     if "train" not in done:
         return f"kilter train --resume {path}"
     return f"kilter predict {path} FILE" if "evaluate" in done else f"kilter evaluate {path}"

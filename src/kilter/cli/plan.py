@@ -14,12 +14,12 @@ def plan_of(project: Project) -> tuple[Plan, dict[str, Any]]:
     """The plan of a run; and beside it the size of its splits and its model, and every number of the recipe."""
     from kilter.engine.seeding import fresh_model
     from kilter.project.assembling import build_pipeline, clean, load_dataset
-    from kilter.training.fit import plan
+    from kilter.training.fit import itinerary_of
     from kilter.training.planning import lay_out
 
     dataset, _ = clean(project, load_dataset(project))
     pipeline, _ = build_pipeline(project, dataset)
-    laid_out = lay_out(pipeline, plan(pipeline))
+    laid_out = lay_out(pipeline, itinerary_of(pipeline))
     model = fresh_model(pipeline, pipeline.recipe.train.seed)
     return laid_out, {
         "splits": dict(dataset.sizes),

@@ -41,7 +41,7 @@ class Lines:
     def __init__(self) -> None:
         self._steps: int | None = None
         self._seconds: float | None = None
-        self._epoch = 0  # the last one of which something was said
+        self._epoch = -1  # the last one of which something was said
         self._said_at = time.monotonic()
 
     def began(self, stage: str) -> None:
@@ -54,7 +54,7 @@ class Lines:
     def see(self, event: Event, history: History) -> None:
         match event:
             case StepDone() if event.epoch > self._epoch + 1 or time.monotonic() - self._said_at >= SECONDS_A_LINE:
-                self._heard(event.epoch)
+                self._heard(max(self._epoch, event.epoch - 1))  # an epoch is told when the next one begins
                 _say(f"  {self._place(event, history)}: train.loss {event.loss:.4g}")
             case Evaluated():
                 self._heard(event.epoch)

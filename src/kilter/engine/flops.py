@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import sys
 import warnings
 from collections.abc import Sequence
 from math import prod
 from typing import TYPE_CHECKING, Any, Final
 
 import torch
+from torch.utils import flop_counter
 from torch.utils.flop_counter import FlopCounterMode, sdpa_backward_flop_count, sdpa_flop_count
 
 from kilter.engine.seeding import left_as_found
@@ -29,6 +31,7 @@ def count_flops(pipeline: Pipeline, model: nn.Module, batch: Batch) -> int:
     out, as is usual: it is little beside them. Parameters, their gradients, buffers and random states stay as they are.
     """
     buffers = [(buffer, buffer.clone()) for buffer in model.buffers()]
+    _without_compiler()
     with (
         left_as_found(),
         warnings.catch_warnings(),
@@ -42,6 +45,15 @@ def count_flops(pipeline: Pipeline, model: nn.Module, batch: Batch) -> int:
                 for buffer, before in buffers:
                     buffer.copy_(before)
     return int(counted.get_total_flops())
+
+
+def _without_compiler() -> None:
+    """Have torch's counter work without loading torch's compiler, which takes as long as loading torch."""
+    if "torch._dynamo" not in sys.modules:
+        dispatch = flop_counter._FlopCounterMode.__torch_dispatch__  # noqa: SLF001 - there is no public way
+        inner = getattr(dispatch, "__wrapped__", None)
+        if inner is not None:
+            setattr(inner, "__dynamo_disable", inner)  # the plain name would be mangled in a class
 
 
 def _attention(query: Shape, key: Shape, value: Shape, *_: Any, **__: Any) -> int:

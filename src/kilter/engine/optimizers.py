@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import torch
 from torch import nn
 
-from kilter.engine.schedule_free import ScheduleFreeAdamW
-from kilter.values.recipe import AdamW, Sgd
-from kilter.values.recipe import ScheduleFreeAdamW as ScheduleFreeChoice
+from kilter.engine import light_optimizers
+from kilter.values.recipe import AdamW, ScheduleFreeAdamW, Sgd
 
 if TYPE_CHECKING:
     from torch.optim import Optimizer
@@ -59,9 +57,10 @@ def make_optimizer(pipeline: Pipeline, model: nn.Module) -> Optimizer:
         raise ValueError(message)
     # One kernel for all parameters; on the CPU it takes a fifth of the time of the default loop on a small model.
     fused = all(p.is_floating_point() and p.device.type in {"cpu", "cuda", "mps"} for p in model.parameters())
+    optimizer: Optimizer
     match chosen:
         case AdamW():
-            return torch.optim.AdamW(
+            optimizer = light_optimizers.AdamW(
                 groups,
                 lr=chosen.learning_rate,
                 betas=(chosen.beta1, chosen.beta2),
@@ -70,7 +69,7 @@ def make_optimizer(pipeline: Pipeline, model: nn.Module) -> Optimizer:
                 fused=fused,
             )
         case Sgd():
-            return torch.optim.SGD(
+            optimizer = light_optimizers.SGD(
                 groups,
                 lr=chosen.learning_rate,
                 momentum=chosen.momentum,
@@ -78,11 +77,12 @@ def make_optimizer(pipeline: Pipeline, model: nn.Module) -> Optimizer:
                 weight_decay=chosen.weight_decay,
                 fused=fused,
             )
-        case ScheduleFreeChoice():
-            return ScheduleFreeAdamW(
+        case ScheduleFreeAdamW():
+            optimizer = light_optimizers.ScheduleFreeAdamW(
                 groups,
                 lr=chosen.learning_rate,
                 betas=(chosen.beta1, chosen.beta2),
                 eps=chosen.epsilon,
                 weight_decay=chosen.weight_decay,
             )
+    return optimizer

@@ -83,8 +83,9 @@ def same_bits(*, wanted: bool = True) -> Iterator[None]:
     settings: Any = torch.utils.deterministic  # a module that looks like a class; its attributes are unknown to types
     cudnn = torch.backends.cudnn
     before = settings.fill_uninitialized_memory, cudnn.benchmark
-    mode, lenient = torch.are_deterministic_algorithms_enabled(), torch.is_deterministic_algorithms_warn_only_enabled()
-    torch.use_deterministic_algorithms(True)
+    # Not `use_deterministic_algorithms`, which loads the compiler to tell it, too, and takes as long as loading torch.
+    mode = torch.get_deterministic_debug_mode()
+    torch.set_deterministic_debug_mode("error")
     settings.fill_uninitialized_memory = False  # costs time at each tensor, and helps who reads before writing
     cudnn.benchmark = False
     try:
@@ -99,7 +100,7 @@ def same_bits(*, wanted: bool = True) -> Iterator[None]:
         ) from error
     finally:
         settings.fill_uninitialized_memory, cudnn.benchmark = before
-        torch.use_deterministic_algorithms(mode, warn_only=lenient)
+        torch.set_deterministic_debug_mode(mode)
 
 
 def fresh_model(pipeline: Pipeline, seed: int, *, device: str = "cpu") -> nn.Module:

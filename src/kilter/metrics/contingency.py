@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from scipy import special
 
 
 def fisher_p_value(inside: int, n_inside: int, outside: int, n_outside: int) -> float:
@@ -49,6 +48,8 @@ def binomial_p_value(successes: int, trials: int, share: float) -> float:
 
     Raises ValueError for counts or a probability that cannot be.
     """
+    from scipy import special
+
     if not 0 <= successes <= trials or not 0 <= share <= 1:
         raise ValueError(
             f"{successes} of {trials} at {share:.4g}: from 0 to all of them, and a probability from 0 to 1, are legal;"
@@ -60,6 +61,8 @@ def binomial_p_value(successes: int, trials: int, share: float) -> float:
 def _log_choose(
     n: int, k: np.ndarray[tuple[int], np.dtype[np.int64]] | int
 ) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
+    from scipy import special
+
     kept = np.asarray(k, np.float64)
     chosen: np.ndarray[tuple[int], np.dtype[np.float64]] = (
         special.gammaln(n + 1.0) - special.gammaln(kept + 1) - special.gammaln(n - kept + 1)

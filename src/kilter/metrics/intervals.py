@@ -10,7 +10,6 @@ from typing import final
 
 import numpy as np
 import numpy.typing as npt
-from scipy import special
 
 from kilter.metrics.inputs import Reals, as_reals, refuse_confidence, refuse_resamples, refuse_unequal_lengths
 from kilter.metrics.measure import Measure
@@ -98,6 +97,8 @@ def percentile_interval(resampled: npt.ArrayLike, *, n: int, confidence: float =
 
     Raises ValueError for a confidence outside 0 to 1.
     """
+    from scipy import special
+
     z = quantile_of_normal(confidence)
     values = np.asarray(resampled, dtype=np.float64)
     values = values[np.isfinite(values)]

@@ -8,7 +8,6 @@ from typing import final
 
 import numpy as np
 import numpy.typing as npt
-from scipy import special
 
 from kilter.metrics.inputs import (
     Integers,
@@ -157,6 +156,8 @@ def auc_difference(
     Raises ValueError for targets other than 0 and 1 or with fewer than two of either, scores that are not finite, and
     unequal lengths.
     """
+    from scipy import special
+
     positive, scores = _binary(target, first)
     others = _binary(target, second)[1]
     fewest = min(np.count_nonzero(positive), np.count_nonzero(~positive))
@@ -254,6 +255,8 @@ def average_precision(
 
 def _delong(area: float, influence: Reals, confidence: float) -> Interval | None:
     """The interval on the scale of log-odds; None where the variance is 0 or unknown, or the area 0 or 1."""
+    from scipy import special
+
     deviation = math.sqrt(float(influence @ influence))
     if not (math.isfinite(deviation) and deviation > 0 and 0 < area < 1):
         return None

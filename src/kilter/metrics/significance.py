@@ -9,7 +9,6 @@ from typing import final
 
 import numpy as np
 import numpy.typing as npt
-from scipy import special
 
 from kilter.metrics.inputs import Reals, as_reals, as_vector, refuse_resamples, refuse_unequal_lengths
 from kilter.metrics.intervals import Interval, bootstrap_mean, wilson
@@ -100,6 +99,8 @@ def mcnemar_p_value(only_first: int, only_second: int, *, mid_p: bool = False) -
 
     Raises ValueError for negative counts.
     """
+    from scipy import special
+
     fewer, trials = min(only_first, only_second), only_first + only_second
     if fewer < 0:
         raise ValueError(f"counts of {only_first} and {only_second}: 0 or more are legal; count the discordant pairs.")

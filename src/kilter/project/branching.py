@@ -27,10 +27,12 @@ from kilter.project.stages import MODEL
 from kilter.tracking.branching import branch, departing
 from kilter.training.asking import ask_again
 from kilter.training.checkpoints import newest
+from kilter.training.clock import last_step
 from kilter.training.continuing import changed, constant_until, cooled, lengthened
-from kilter.training.fit import plan
+from kilter.training.fit import itinerary_of
 from kilter.training.hooks import default_hooks
 from kilter.training.itinerary import Itinerary
+from kilter.values.curve_names import SECONDS
 from kilter.values.duration import Duration
 from kilter.values.errors import UsageError
 from kilter.values.run import Run
@@ -38,6 +40,7 @@ from kilter.values.run import Run
 if TYPE_CHECKING:
     from kilter.project.progress import Progress
     from kilter.project.reading import Project
+    from kilter.values.history import History
     from kilter.values.pipeline import Pipeline
     from kilter.values.recipe import Recipe
     from kilter.values.run import Stage
@@ -95,13 +98,13 @@ def cooldown(
     """
     trunk = _trunk(run)
     start = departing(trunk.run.path, step)
-    given = _duration(length, "a cooldown")
+    given = _duration(length, "a cooldown for")
     changes = cooled(trunk.pipeline.recipe, trunk.itinerary, step=start.step, length=given, shape=shape)
     recipe = changed(trunk.pipeline.recipe, changes)
-    plan(replace(trunk.pipeline, recipe=recipe))
+    itinerary_of(replace(trunk.pipeline, recipe=recipe))
     _must_go_on(recipe, trunk.run, start.step)
     project = _with(trunk.project, changes)
-    folder = create_run(trunk.run.path.resolve().parent if runs is None else Path(runs), f"{project.name}-cooldown")
+    folder = create_run(_beside(trunk.run.path) if runs is None else Path(runs), f"{project.name}-cooldown")
     try:
         digest = branch(trunk.run.path, folder, start)
         _take_along(trunk.run, folder)
@@ -125,16 +128,19 @@ def extend(run: str | Path | Run, to: str | Duration, *, progress: Progress | No
         progress: who is told how it goes.
 
     Raises:
-        UsageError: a rate of the steps that were made hangs on the old length; there is nothing to go on for.
+        UsageError: a rate of the steps that were made hangs on the old length; there is nothing to go on for, or
+            weights alone to go on from.
         KilterError: a stage cannot be done.
     """
     trunk, given = _trunk(run), _duration(to, "--to")
     start = newest(trunk.run.path / CHECKPOINTS)
+    if start is not None:
+        start.must_be_full()
     step = start.step if start else 0
     changes = lengthened(trunk.pipeline.recipe, trunk.itinerary, step=step, to=given)
     recipe = changed(trunk.pipeline.recipe, changes)
-    itinerary = plan(replace(trunk.pipeline, recipe=recipe))
-    _must_be_longer(recipe, itinerary, step)
+    itinerary = itinerary_of(replace(trunk.pipeline, recipe=recipe))
+    _must_be_longer(recipe, itinerary, trunk.run.history.until(step))
     _must_go_on(recipe, trunk.run, step)
     config = read_json(trunk.run.path / CONFIG)
     origin = config["origin"]
@@ -171,13 +177,21 @@ def _trunk(given: str | Path | Run) -> _Trunk:
     return _Trunk(run=run, project=project, dataset=loaded, pipeline=build_pipeline(project, dataset)[0])
 
 
+def _beside(run: Path) -> Path:
+    """The folder in which a run stands, as relative as the run was named."""
+    return run.resolve().parent if run.name in {"", ".."} else run.parent
+
+
 def _duration(given: str | Duration, of: str) -> Duration:
     if isinstance(given, Duration):
         return given
     try:
         return Duration.read(given)
     except ValueError as error:
-        raise UsageError(f"{of} {given}", legal=str(error)) from None
+        legal = str(error)
+    except TypeError:
+        legal = f"a duration has a unit, such as '{given}ep' or '{given}st'"
+    raise UsageError(f"{of} {given}", legal=legal)
 
 
 def _with(project: Project, changes: Mapping[str, object]) -> Project:
@@ -202,12 +216,19 @@ def _take_along(run: Run, folder: Path) -> None:
     write_results(folder, baselines, ())
 
 
-def _must_be_longer(recipe: Recipe, itinerary: Itinerary, step: int) -> None:
+def _must_be_longer(recipe: Recipe, itinerary: Itinerary, history: History) -> None:
+    step, length = history.step, recipe.train.length
+    if last_step(history, length):
+        raise UsageError(
+            f"--to {length}, and the {step:,} steps that were made took {history.last(SECONDS) or 0.0:.0f} seconds",
+            legal="the new length is more than was made",
+            remedy="say a longer one",
+        )
     end = constant_until(recipe, itinerary)
     if end < step or itinerary.total == step:
         what = "is" if end == itinerary.total else "begins to go down at"
         raise UsageError(
-            f"--to {recipe.train.length} {what} step {end:,}, and {step:,} steps were made",
+            f"--to {length} {what} step {end:,}, and {step:,} steps were made",
             legal="the new length is more than was made, a cooldown beside it",
             remedy="say a longer one",
         )

@@ -22,7 +22,7 @@ from kilter.project.passages import (
 )
 from kilter.project.recording import read_run_project
 from kilter.training.checkpoints import at_step
-from kilter.training.fit import plan
+from kilter.training.fit import itinerary_of
 from kilter.training.itinerary import ENDLESS
 from kilter.training.keeping import read_best
 from kilter.values.errors import UsageError
@@ -145,7 +145,7 @@ def arithmetic(pipeline: Pipeline) -> Passage:
     """N = batch × step: what the run will see, counted."""
     source, recipe = pipeline.splits["train"], pipeline.recipe
     batches = source.plan(seed=recipe.train.seed, epoch=0)
-    itinerary = plan(pipeline)
+    itinerary = itinerary_of(pipeline)
     sizes = sorted({len(rows) for rows in batches})
     size = f"{sizes[0]}" if len(sizes) == 1 else f"{sizes[0]} to {sizes[-1]}"
     steps = itinerary.steps_per_epoch

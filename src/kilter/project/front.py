@@ -63,7 +63,7 @@ def plan(project: str | Path | Project | Pipeline, *, overrides: Iterable[str] =
         DataError: files that cannot be read.
     """
     from kilter.project.assembling import build_pipeline, clean, load_dataset
-    from kilter.training.fit import plan as itinerary_of
+    from kilter.training.fit import itinerary_of
     from kilter.training.planning import lay_out
 
     if not isinstance(project, Pipeline):

@@ -25,21 +25,26 @@ from kilter.project.assembling import build_pipeline, clean, load_dataset
 from kilter.project.own_program import is_own_program, read_own_program
 from kilter.project.reading import Project, read_project
 from kilter.tracking.fitting import fit
-from kilter.training.fit import plan
+from kilter.training.fit import itinerary_of
 from kilter.training.resuming import compare, half_of, rehearsed, until
-from kilter.training.witness import Account, Witness, read_account
-from kilter.values.errors import KilterError, TrainingError, UsageError
+from kilter.training.witness import Deposition, Witness, read_deposition
+from kilter.values.errors import DataError, KilterError, TrainingError, UsageError
 from kilter.values.finding import Examination
 from kilter.values.pipeline import Pipeline
 
 NAME: Final = "check-resume"
+_ROLES: Final = ("whole", "killed", "resumed")
 _STEPS: Final = "steps.json"
 _SAID: Final = "said.txt"
 _FAILED: Final = 70  # exit code of a forked training that raised, of which `_SAID` tells
 
 
 def check_resume(
-    subject: str | Path | Project | Pipeline, *, steps: int | None = None, overrides: Iterable[str] = ()
+    subject: str | Path | Project | Pipeline,
+    *,
+    steps: int | None = None,
+    overrides: Iterable[str] = (),
+    told: Callable[[str], None] = lambda _: None,
 ) -> Examination:
     """Prove on a training that k steps, a SIGKILL and k steps more equal 2k steps, to the last bit.
 
@@ -52,6 +57,7 @@ def check_resume(
             (whose trainings are forked from this process, on one thread).
         steps: k; None takes 20, or three quarters of a short epoch.
         overrides: `key.sub=value`, laid over a file.
+        told: what each of the three trainings is, as it begins.
 
     Returns:
         Findings, none where nothing differs; the seconds that it took.
@@ -65,11 +71,16 @@ def check_resume(
     began = time.perf_counter()
     with TemporaryDirectory(prefix="kilter-resume-") as place:
         act = _acting(subject, overrides, Path(place))
+        told("training without a break …")
         act("whole", steps)
         half = int(json.loads((Path(place) / _STEPS).read_text("utf-8")))
-        act("killed", half)
-        act("resumed", half)
-        whole, killed, resumed = (read_account(Path(place) / f"{role}.json") for role in ("whole", "killed", "resumed"))
+        for role, doing in (
+            ("killed", f"training up to step {half + 1}, to be killed there …"),
+            ("resumed", "going on …"),
+        ):
+            told(doing)
+            act(role, half)
+        whole, killed, resumed = (read_deposition(Path(place) / f"{role}.json") for role in _ROLES)
     _must_have_gone(whole, half)
     return Examination(findings=compare(whole, killed, resumed, half), seconds={NAME: time.perf_counter() - began})
 
@@ -88,8 +99,6 @@ def _acting(subject: str | Path | Project | Pipeline, overrides: Sequence[str], 
                 legal="a project file, or train.py:NAME of a Pipeline",
                 remedy="write it to a file, and name that",
             )
-        # What torch imports when the first optimizer is made takes seconds; here it is imported once, for all three.
-        torch.optim.SGD([torch.zeros(1, requires_grad=True)], lr=0.1)
         return lambda role, steps: _fork(lambda: train(_pipeline_of(subject), place, role, steps), place, role)
     return lambda role, steps: _spawn(
         {
@@ -110,7 +119,7 @@ def train(pipeline: Pipeline, place: Path, role: str, steps: int | None) -> None
         KilterError: the training cannot begin.
     """
     if role == "whole":
-        steps = half_of(plan(pipeline), steps)
+        steps = half_of(itinerary_of(pipeline), steps)
         (place / _STEPS).write_text(json.dumps(steps), "utf-8")
     if steps is None:
         message = f"the training {role!r} must be told its steps"
@@ -154,6 +163,9 @@ def _pipeline_of(subject: str | Project | Pipeline, overrides: Sequence[str] = (
 def _spawn(specification: dict[str, Any]) -> None:
     command = [sys.executable, "-m", "kilter.project.resumption", json.dumps(specification)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 - ourselves
+    for kind in (UsageError, DataError):  # said before there was a training
+        if done.returncode == kind.exit_code and done.stderr.strip():
+            raise kind(done.stderr.strip().splitlines()[-1].removesuffix("."))
     _judge(specification["role"], done.returncode, Path(specification["place"]), done.stderr)
 
 
@@ -194,7 +206,7 @@ def _judge(role: str, code: int, place: Path, said: str) -> None:
     )
 
 
-def _must_have_gone(whole: Account, half: int) -> None:
+def _must_have_gone(whole: Deposition, half: int) -> None:
     if max(whole.losses, default=0) < 2 * half:
         raise TrainingError(
             f"the training ended after {max(whole.losses, default=0)} steps of {2 * half}: {whole.reason}",

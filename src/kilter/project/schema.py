@@ -6,10 +6,11 @@ import re
 from collections.abc import Mapping
 from typing import Annotated, Final, Literal, TypeAlias, final
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, model_validator
 
 from kilter.data.settings import PreprocessingSettings
 from kilter.training.pacing import SHARE
+from kilter.values.lengths import FROZEN
 from kilter.values.recipe import AdamW as DefaultOptimizer
 from kilter.values.recipe import (
     Augment,
@@ -26,8 +27,6 @@ from kilter.values.recipe import (
     Train,
 )
 from kilter.values.schedule import Cosine as DefaultSchedule
-
-_FROZEN: Final = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, strict=True)
 
 LeaveOut: TypeAlias = Literal["contradictions", "overlap", "unlabelled"]
 InputKind: TypeAlias = Literal["auto", "text", "number", "category", "image", "tokens"]
@@ -85,7 +84,7 @@ Words: TypeAlias = Annotated[tuple[str, ...], BeforeValidator(_words)]
 class Split(BaseModel):
     """The shares of the training file that are put aside where no file is given for a split."""
 
-    model_config = _FROZEN
+    model_config = FROZEN
 
     valid: float = Field(default=0.1, ge=0, lt=1)
     test: float = Field(default=0.1, ge=0, lt=1)
@@ -105,7 +104,7 @@ class Split(BaseModel):
 class Data(BaseModel):
     """Files, relative to the project file's folder, and what their columns are."""
 
-    model_config = _FROZEN
+    model_config = FROZEN
 
     train: str
     valid: str | None = None
@@ -126,7 +125,7 @@ class Data(BaseModel):
 class Gate(BaseModel):
     """Which findings stop the way."""
 
-    model_config = _FROZEN
+    model_config = FROZEN
 
     fail_on: Literal["failure", "warning", "off"] = "failure"
 
@@ -145,7 +144,7 @@ class Thresholds(BaseModel):
 class Tracking(BaseModel):
     """What is recorded, and where curves go beside metrics.jsonl, which is always written."""
 
-    model_config = _FROZEN
+    model_config = FROZEN
 
     mirrors: Annotated[tuple[Literal["tensorboard"], ...], BeforeValidator(_words)] = ()
     measuring: float = Field(default=SHARE, ge=0, le=1)  # share of the steps' time for measuring layers; 0 is never
@@ -155,7 +154,7 @@ class Tracking(BaseModel):
 class ProjectFile(BaseModel):
     """A whole project file: the data, the task, what must be beaten, and the sections of the recipe."""
 
-    model_config = _FROZEN
+    model_config = FROZEN
 
     name: Annotated[str, AfterValidator(_file_name)] | None = None
     data: Data

@@ -37,7 +37,7 @@ from kilter.project.recording import predictions_path, write_assembled
 from kilter.report.cost import cost_line, intervals_line
 from kilter.tracking.fitting import CHECKPOINTS, fit
 from kilter.training.checkpoints import at_step
-from kilter.training.fit import plan
+from kilter.training.fit import itinerary_of
 from kilter.training.foreign_weights import BeginningWith
 from kilter.training.keeping import read_best
 from kilter.training.planning import lay_out
@@ -202,7 +202,7 @@ def train(work: Work) -> Said:
     """Train, keeping the best weights."""
     pipeline = work.assembled()
     (work.folder / COST).unlink(missing_ok=True)  # of a sitting that ended; this one may not
-    itinerary = plan(pipeline)
+    itinerary = itinerary_of(pipeline)
     write_json(work.folder / PLAN, lay_out(pipeline, itinerary))
     length = pipeline.recipe.train.length
     seconds = length.seconds if length.is_clock else None

@@ -8,12 +8,10 @@ from pathlib import Path
 
 from kilter.tracking import metrics_jsonl, samples_jsonl
 from kilter.tracking.fitting import CHECKPOINTS
-from kilter.tracking.recording import LOG_NAME
+from kilter.tracking.recording import LOG_NAME, TENSORBOARD
 from kilter.training.checkpoints import Checkpoint, at_step, newest
 from kilter.training.keeping import write_best
 from kilter.values.errors import DataError, TrainingError, UsageError
-
-TENSORBOARD = "tensorboard"
 
 
 def departing(folder: Path, step: int | None = None) -> Checkpoint:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from kilter.training.events import Hook
     from kilter.training.sitting import Observer
     from kilter.values.pipeline import Pipeline
+    from kilter.values.recipe import Save
 
 CHECKPOINTS: Final = "checkpoints"
 
@@ -44,7 +45,7 @@ def fit(
 
     Raises:
         RecipeError: options that cannot take effect.
-        UsageError: a mirror that nobody knows; or resuming, or a mirror, without a folder.
+        UsageError: a mirror that nobody knows; or resuming, a mirror, or settings of `save`, without a folder.
         TrainingError: the disk refuses.
         Interrupted: somebody asked to stop; a checkpoint was written.
     """
@@ -52,6 +53,7 @@ def fit(
     if folder is None:
         if resume or mirrors:
             raise UsageError("fit without a folder", legal="resuming and mirrors need one", remedy="name a folder")
+        _refuse_saving(pipeline.recipe.save)
         return training.fit(pipeline, hooks=hooks, observers=observers, measuring=measuring)
     folder = Path(folder)
     _make(folder)
@@ -75,6 +77,17 @@ def fit(
             recording.close()
         finally:
             samples_log.close()
+
+
+def _refuse_saving(save: Save) -> None:
+    """Raise for settings of checkpoints where none are written; the best weights are kept in memory."""
+    asked = ", ".join(f"save.{name} = {value}" for name, value in save.model_dump(exclude_defaults=True).items())
+    if asked:
+        raise UsageError(
+            f"fit without a folder, and {asked}",
+            legal="checkpoints are written into a folder",
+            remedy="name a folder, or leave these out",
+        )
 
 
 def _make(folder: Path) -> None:

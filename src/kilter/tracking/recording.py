@@ -17,6 +17,8 @@ from kilter.values.validation import nearest
 
 MIRRORS: Final = ("tensorboard",)
 LOG_NAME: Final = "metrics.jsonl"
+TENSORBOARD: Final = "tensorboard"
+"""The folder of that mirror."""
 
 
 @final
@@ -110,4 +112,4 @@ def open_recording(folder: Path, *, mirrors: Iterable[str] = (), start: int = -1
 def _open_mirror(folder: Path, start: int) -> Tracker:
     from kilter.tracking.tensorboard import TensorBoardMirror
 
-    return TensorBoardMirror(folder / "tensorboard", start=max(0, start))
+    return TensorBoardMirror(folder / TENSORBOARD, start=start)

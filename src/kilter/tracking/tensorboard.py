@@ -18,14 +18,15 @@ class TensorBoardMirror:
 
     Args:
         folder: made where it is missing; a resumed run adds a file to it.
-        start: steps that were made before; TensorBoard then forgets what an earlier file says beyond them.
+        start: steps that were made before, or -1 where nothing was, not even an evaluation; TensorBoard forgets what
+            an earlier file says beyond them.
 
     Raises:
         ImportError: tensorboard is not installed.
         OSError: the folder cannot be written.
     """
 
-    def __init__(self, folder: Path, *, start: int = 0) -> None:
+    def __init__(self, folder: Path, *, start: int = -1) -> None:
         from tensorboard.compat.proto import event_pb2, summary_pb2
         from tensorboard.summary.writer.record_writer import RecordWriter
 
@@ -37,7 +38,7 @@ class TensorBoardMirror:
         self._file = (folder / name).open("wb")
         self._records: Any = RecordWriter(self._file)
         self._add(self._event(wall_time=time.time(), file_version="brain.Event:2"))
-        if start:
+        if start >= 0:
             session = event_pb2.SessionLog(status=event_pb2.SessionLog.START)
             self._add(self._event(wall_time=time.time(), step=start + 1, session_log=session))
 

@@ -238,25 +238,36 @@ def prune(folder: Path, *, step: int, keep: int | Literal["all"], budget: int | 
     """Delete all but the newest `keep` checkpoints up to `step`, the best one of each, and what was half written.
 
     Later ones belong to a way that was left by going on from an earlier one. Where what is left takes more than
-    `budget` bytes, the oldest go too, but never that of `step` and its best one.
+    `budget` bytes, the oldest go too, but never that of `step` and its best one, and the best one of others only after
+    them: without it no training goes on from there.
 
     Returns:
         What was deleted for the budget: bytes by step.
     """
     stored = {int(path.name.removeprefix("step-")): path for path in _stored(folder)}
     recent = [number for number in stored if number <= step][: None if keep == "all" else keep]
-    wanted = {*recent, *(best for number in recent if (best := _best(stored[number])) is not None)}
+    bests = {number: _best(stored[number]) for number in recent}
+    wanted = stored.keys() & {*recent, *bests.values()}
     beyond: dict[int, int] = {}
     if budget is not None:
-        sizes = {number: size_of(stored[number]) for number in sorted(wanted & stored.keys())}
-        needed = {step, _best(stored[step])}
-        for number, size in sizes.items():
-            if number not in needed and sum(sizes.values()) - sum(beyond.values()) > budget:
-                beyond[number] = size
+        sizes = {number: size_of(stored[number]) for number in sorted(wanted)}
+        beyond = _beyond(sizes, bests, step=step, budget=budget)
     gone = (path for number, path in stored.items() if number not in wanted or number in beyond)
     for path in (*gone, *folder.glob(f"{_HALF}step-*")):
         shutil.rmtree(path, ignore_errors=True)
     return beyond
+
+
+def _beyond(sizes: Mapping[int, int], bests: Mapping[int, int | None], *, step: int, budget: int) -> dict[int, int]:
+    """Bytes by step of the checkpoints that do not fit into a budget, the oldest first."""
+    left, gone = dict(sizes), dict[int, int]()
+    while sum(left.values()) > budget:
+        needed = {step, *(best for number, best in bests.items() if number in left and number != best)}
+        oldest = next((number for number in left if number not in needed), None)
+        if oldest is None:
+            break
+        gone[oldest] = left.pop(oldest)
+    return gone
 
 
 def size_of(checkpoint: Path) -> int:

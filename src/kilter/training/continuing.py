@@ -105,8 +105,8 @@ def changed(recipe: Recipe, changes: Mapping[str, object]) -> Recipe:
     Raises:
         RecipeError: one of them is not legal.
     """
-    for path, value in changes.items():
-        recipe = recipe.replace(path, value)
+    for path in sorted(changes, key=lambda path: not path.endswith(".name")):  # a name drops what stood beside it
+        recipe = recipe.replace(path, changes[path])
     return recipe
 
 

@@ -76,7 +76,6 @@ class Counted:
     """What the training has cost up to a step, over all its sittings, by the names of `curve_names.COSTS`."""
 
     step: int
-    epoch: int
     costs: Mapping[str, float]
 
     def __post_init__(self) -> None:

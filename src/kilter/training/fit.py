@@ -24,7 +24,7 @@ from kilter.training.keeping import make_keeper
 from kilter.training.loading import workers_answered_for
 from kilter.training.loop import Training, loop
 from kilter.training.pacing import SHARE
-from kilter.training.plateau import plateau_faults
+from kilter.training.plateau import patience_faults, plateau_faults
 from kilter.training.sitting import Observer, Sitting, refuse
 from kilter.training.stopping import stop_faults
 from kilter.training.unmade import policy_faults
@@ -71,7 +71,7 @@ class Fitted:
     samples: tuple[Sampled, ...]
 
 
-def plan(pipeline: Pipeline) -> Itinerary:
+def itinerary_of(pipeline: Pipeline) -> Itinerary:
     """The steps of a run, and whether everything that its recipe asks for can take effect.
 
     Raises:
@@ -86,6 +86,7 @@ def plan(pipeline: Pipeline) -> Itinerary:
         *policy_faults(recipe.train),
         *weights_faults(pipeline),
         *plateau_faults(recipe.schedule, evaluated="valid" in pipeline.splits),
+        *patience_faults(recipe.schedule, recipe.stop),
         *schedule_faults(recipe, total=itinerary.total, steps_per_epoch=itinerary.steps_per_epoch),
     ]
     refuse(faults)
@@ -123,7 +124,7 @@ def fit(
         Interrupted: somebody asked to stop; a checkpoint was written.
     """
     recipe = pipeline.recipe
-    itinerary = plan(pipeline)
+    itinerary = itinerary_of(pipeline)
     training = begin(pipeline, start)
     sitting = Sitting(
         recipe=recipe,

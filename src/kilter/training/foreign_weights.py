@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import pickle
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import permutations
@@ -20,6 +19,7 @@ from kilter.training.checkpoints import at_step, newest
 from kilter.training.keeping import read_best
 from kilter.values.errors import DataError, Fault, UsageError
 from kilter.values.frozen_map import FrozenMap
+from kilter.values.words import a_few
 
 if TYPE_CHECKING:
     from torch import nn
@@ -33,8 +33,6 @@ _PREFIXES: Final = ("module.", "_orig_mod.", "model.")
 _CHECKPOINTS: Final = "checkpoints"
 _CHECKPOINT: Final = re.compile(r"step-(\d{8,})")
 _LEGAL: Final = f"a run's folder, a checkpoint's folder, or a file that ends in {', '.join(ENDINGS)}"
-_FEW: Final = 5
-"""Names that are said in a line."""
 
 
 @final
@@ -73,11 +71,11 @@ class Matched:
             said.append(f"taken off: {', '.join(self.stripped)}")
         if self.reshaped:
             shapes = [f"{name} {list(there)} for {list(here)}" for name, (there, here) in self.reshaped.items()]
-            said.append(f"of another shape: {_few(shapes)}")
+            said.append(f"of another shape: {a_few(shapes)}")
         if self.missing:
-            said.append(f"not among them: {_few(self.missing)}")
+            said.append(f"not among them: {a_few(self.missing)}")
         if self.unexpected:
-            said.append(f"not in the model: {_few(self.unexpected)}")
+            said.append(f"not in the model: {a_few(self.unexpected)}")
         return "; ".join(said)
 
 
@@ -141,7 +139,7 @@ def give(model: nn.Module, weights: Mapping[str, Any], *, source: str, stripped:
     fitting = {name: value for name, value in named.items() if _alike(value, mine.get(name))}
     if not fitting:
         raise UsageError(
-            f"nothing of {source} matches the model: it has {_few(list(named))}, and the model {_few(list(mine))}",
+            f"nothing of {source} matches the model: it has {a_few(list(named))}, and the model {a_few(list(mine))}",
             legal="weights go to tensors of the same name and shape",
             remedy="take the weights of such a model, or rename them",
         )
@@ -231,9 +229,9 @@ def _said_as_ours(path: Path) -> Iterator[None]:
             legal="a safetensors file, or what `torch.save` has written",
             remedy="bring back a whole copy",
         ) from error
-    except pickle.UnpicklingError as error:
+    except Exception as error:  # what torch refuses to build
         raise DataError(
-            f"{path} holds more than tensors: {str(error).splitlines()[0]}",
+            f"{path} holds more than tensors ({type(error).__name__})",
             legal="tensors in plain containers; nothing that could run is read from a file",
             remedy="where it was made, write torch.save(model.state_dict(), path)",
         ) from error
@@ -251,7 +249,7 @@ def _unwrapped(tree: object, path: Path) -> tuple[Mapping[str, Any], str, tuple[
         str(key): value for key, value in (tree.items() if isinstance(tree, Mapping) else ()) if _is_tensor(value)
     }
     if not tensors:
-        there = _few([str(key) for key in tree]) if isinstance(tree, Mapping) else type(tree).__name__
+        there = a_few([str(key) for key in tree]) if isinstance(tree, Mapping) else type(tree).__name__
         raise UsageError(
             f"{path} holds no tensors by name: {there}",
             legal=f"a state_dict, also under {', '.join(map(repr, _WRAPPERS))}",
@@ -295,8 +293,3 @@ def _alike(theirs: object, mine: object) -> bool:
     if isinstance(theirs, torch.Tensor) and isinstance(mine, torch.Tensor):
         return theirs.shape == mine.shape
     return mine is not None and not (isinstance(theirs, torch.Tensor) or isinstance(mine, torch.Tensor))
-
-
-def _few(names: Sequence[str]) -> str:
-    more = f" and {len(names) - _FEW:,} more" if len(names) > _FEW else ""
-    return ", ".join(names[:_FEW]) + more

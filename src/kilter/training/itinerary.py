@@ -6,7 +6,7 @@ from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple, final
 
-from kilter.engine.schedules import ends
+from kilter.engine.schedules import ENDING, ends, lengths
 from kilter.values.errors import RecipeError, UsageError
 
 if TYPE_CHECKING:
@@ -44,11 +44,7 @@ class Itinerary:
         self.steps_per_epoch = len(self._windows(0))
         length = recipe.train.length
         if length.is_clock and ends(recipe.schedule):
-            raise RecipeError(
-                f"train.length = {length} and schedule.name = {recipe.schedule.name!r}",
-                legal="a schedule that ends, or has a length in percent, needs a run in epochs or steps",
-                remedy="use `schedule: constant`, lengths in steps, or a train.length such as '10ep'",
-            )
+            raise _unended(recipe)
         self._ends: list[int] = []  # the step at which each epoch ends, as far as it was needed
         self.total = ENDLESS if length.is_clock else self._steps(length.amount, length.unit)
 
@@ -127,3 +123,19 @@ class Itinerary:
     def describe(self) -> dict[str, int]:
         """The arithmetic of the run, for people."""
         return {"rows": len(self._source), "steps_per_epoch": self.steps_per_epoch, "steps": self.total}
+
+
+def _unended(recipe: Recipe) -> RecipeError:
+    length, name = recipe.train.length, recipe.schedule.name
+    shares = [f"schedule.{field} = {each}" for field, each in lengths(recipe.schedule).items() if each.unit == "%"]
+    if shares and not isinstance(recipe.schedule, ENDING):
+        return RecipeError(
+            f"train.length = {length} and {', '.join(shares)} of schedule.name = {name!r}",
+            legal="a share is one of a known number of steps, which a run by the clock has not",
+            remedy="say it in steps ('200st') or epochs ('1ep')",
+        )
+    return RecipeError(
+        f"train.length = {length} and schedule.name = {name!r}",
+        legal="a schedule that ends needs a run in epochs or steps",
+        remedy="use `schedule: constant`, or a train.length such as '10ep'",
+    )

@@ -71,6 +71,8 @@ def _fits(budget: int, each: int, save: Save) -> None:
 
 
 def _said(size: int) -> str:
+    if size < 5_000:  # which would be 0.00MB
+        return f"{size:,} byte{'s' * (size != 1)}"
     return f"{size / 1e9:.2f}GB" if size >= 1e9 else f"{size / 1e6:.2f}MB"
 
 

@@ -65,7 +65,7 @@ def _marks(schedule: Schedule, *, total: int, steps_per_epoch: int) -> Iterator[
     for name, text in _TURNS.items():
         if steps.get(name, 0) > 1:  # a warm-up of one step is none
             yield Mark(step=steps[name], text=text)
-    if "first" in steps:
+    if "first" in steps and steps["warmup"] + steps["first"] < total:
         yield Mark(step=steps["warmup"] + steps["first"] + 1, text="first restart")
     if isinstance(schedule, WarmupConstantCooldown):
         yield Mark(step=total - steps["cooldown"] + 1, text="cooldown begins")

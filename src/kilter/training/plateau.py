@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from kilter.training.stopping import sign_of
+from kilter.training.stopping import improvements
 from kilter.values.errors import Fault
 from kilter.values.schedule import Plateau
 
 if TYPE_CHECKING:
     from kilter.values.history import History
-    from kilter.values.recipe import Schedule
+    from kilter.values.recipe import Schedule, Stop
 
 
 def plateau_scale(history: History, schedule: Schedule) -> float:
@@ -26,15 +25,11 @@ def plateau_scale(history: History, schedule: Schedule) -> float:
     >>> plateau_scale(history, Plateau(patience=2, factor=0.5))
     0.5
     """
-    if not isinstance(schedule, Plateau) or schedule.metric not in history:
+    if not isinstance(schedule, Plateau):
         return 1.0
-    sign = sign_of(schedule.metric, schedule.mode)
-    scale, best, since = 1.0, math.inf, 0
-    for value in (sign * history[schedule.metric].values).tolist():
-        if value < best - (schedule.minimum_difference if math.isfinite(best) else 0.0):
-            best, since = value, 0
-        else:
-            since += 1
+    scale, since = 1.0, 0
+    for _, better in improvements(history, schedule):
+        since = 0 if better else since + 1
         if since >= schedule.patience:
             scale, since = max(schedule.floor, scale * schedule.factor), 0
     return scale
@@ -55,4 +50,16 @@ def plateau_faults(schedule: Schedule, *, evaluated: bool) -> Iterator[Fault]:
             met=f"schedule.metric = {schedule.metric!r}",
             legal="'valid.loss', or 'valid.' and a score of the task",
             remedy="name what evaluations measure",
+        )
+
+
+def patience_faults(schedule: Schedule, stop: Stop) -> Iterator[Fault]:
+    """Whether early stopping ends the run each time before the rate can be lowered."""
+    if not isinstance(schedule, Plateau) or stop.patience is None or stop.patience > schedule.patience:
+        return
+    if all(getattr(schedule, name) == getattr(stop, name) for name in ("metric", "mode", "minimum_difference")):
+        yield Fault(
+            met=f"schedule.patience = {schedule.patience} with stop.patience = {stop.patience}",
+            legal=f"the run would stop before a plateau of {stop.metric} has lowered its rate",
+            remedy=f"set stop.patience to {2 * schedule.patience} or more, or schedule.patience lower",
         )

@@ -10,18 +10,17 @@ from kilter.training.hooks import default_hooks
 from kilter.training.itinerary import ENDLESS
 from kilter.values.errors import UsageError
 from kilter.values.finding import Finding, Severity, Strength, in_order
+from kilter.values.words import a_few
 
 if TYPE_CHECKING:
     from kilter.training.events import Hook
     from kilter.training.itinerary import Itinerary
-    from kilter.training.witness import Account
+    from kilter.training.witness import Deposition
     from kilter.values.history import History
     from kilter.values.recipe import Recipe
 
 USUAL: Final = 20
 """Steps before the kill, and as many after it, where an epoch has more."""
-_FEW: Final = 6
-"""Names that are said in a line."""
 
 
 def half_of(itinerary: Itinerary, asked: int | None) -> int:
@@ -60,7 +59,7 @@ def until(recipe: Recipe, step: int) -> tuple[Hook, ...]:
     return (*default_hooks(recipe), end)
 
 
-def compare(whole: Account, killed: Account, resumed: Account, steps: int) -> tuple[Finding, ...]:
+def compare(whole: Deposition, killed: Deposition, resumed: Deposition, steps: int) -> tuple[Finding, ...]:
     """What differs, the root alone: what is not repeatable cannot be resumed, and other data make other weights."""
     first = _first(whole.losses, killed.losses, up_to=steps) or _first(whole.given, killed.given, up_to=steps)
     if first is not None:
@@ -68,7 +67,7 @@ def compare(whole: Account, killed: Account, resumed: Account, steps: int) -> tu
     return in_order(_of_the_second_half(whole, resumed, steps))
 
 
-def _of_the_second_half(whole: Account, resumed: Account, steps: int) -> Iterator[Finding]:
+def _of_the_second_half(whole: Deposition, resumed: Deposition, steps: int) -> Iterator[Finding]:
     lost = {part: _differing(names, resumed.before.get(part, {})) for part, names in whole.before.items()}
     changed = {part: _differing(names, resumed.after.get(part, {})) for part, names in whole.after.items()}
     harmed = (
@@ -87,7 +86,7 @@ def _of_the_second_half(whole: Account, resumed: Account, steps: int) -> Iterato
         yield _unknown(whole, resumed, changed.get("weights", ()))
 
 
-def _not_repeatable(whole: Account, other: Account, step: int) -> Finding:
+def _not_repeatable(whole: Deposition, other: Deposition, step: int) -> Finding:
     same = whole.given.get(step) == other.given.get(step)
     what = "from the same batches" if same else "from other batches"
     return Finding(
@@ -105,7 +104,7 @@ def _not_repeatable(whole: Account, other: Account, step: int) -> Finding:
     )
 
 
-def _other_data(whole: Account, resumed: Account, step: int) -> Finding:
+def _other_data(whole: Deposition, resumed: Deposition, step: int) -> Finding:
     same = whole.ids.get(step) == resumed.ids.get(step)
     if same:
         seen = f"After going on, step {step} gets the same rows, but their inputs or targets are others."
@@ -135,7 +134,7 @@ def _hidden_state(names: tuple[str, ...], *, harmed: bool) -> Finding:
         name="state-outside-state-dict",
         severity=Severity.FAILURE if harmed else Severity.NOTE,
         strength=Strength.PROVED if harmed else Strength.MEASURED,
-        seen=f"{kept}: {_few(names)}{'' if harmed else '; nothing else differs'}.",
+        seen=f"{kept}: {a_few(names)}{'' if harmed else '; nothing else differs'}.",
         advice="Register it as a buffer, or give it out in get_extra_state and take it back in set_extra_state.",
         where=names,
         evidence={"decides": harmed},
@@ -143,7 +142,7 @@ def _hidden_state(names: tuple[str, ...], *, harmed: bool) -> Finding:
 
 
 def _left_behind(lost: Mapping[str, tuple[str, ...]], steps: int) -> Finding:
-    said = "; ".join(f"{part} ({_few(names)})" for part, names in lost.items())
+    said = "; ".join(f"{part} ({a_few(names)})" for part, names in lost.items())
     return Finding(
         code="T104",
         name="state-not-restored",
@@ -156,10 +155,10 @@ def _left_behind(lost: Mapping[str, tuple[str, ...]], steps: int) -> Finding:
     )
 
 
-def _unknown(whole: Account, resumed: Account, weights: tuple[str, ...]) -> Finding:
+def _unknown(whole: Deposition, resumed: Deposition, weights: tuple[str, ...]) -> Finding:
     step = _first(whole.losses, resumed.losses)
     where = f"from step {step} on" if step is not None else "in the end"
-    named = f": {_few(weights)}" if weights else ""
+    named = f": {a_few(weights)}" if weights else ""
     return Finding(
         code="T105",
         name="differs-after-resuming",
@@ -181,8 +180,3 @@ def _first(one: Mapping[int, str], other: Mapping[int, str], *, up_to: int | Non
 
 def _differing(one: Mapping[str, str], other: Mapping[str, str]) -> tuple[str, ...]:
     return tuple(name for name in {**one, **other} if one.get(name) != other.get(name))
-
-
-def _few(names: tuple[str, ...]) -> str:
-    more = f" and {len(names) - _FEW:,} more" if len(names) > _FEW else ""
-    return ", ".join(names[:_FEW]) + more

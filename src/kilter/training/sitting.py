@@ -133,7 +133,7 @@ class Sitting:
         """Record what it has cost so far."""
         training = self.training
         costs = training.account.costs(self.clock.seconds(), training.device)
-        self._record(Counted(training.steps, self.itinerary.epoch_of(max(0, training.steps - 1)), costs))
+        self._record(Counted(training.steps, costs))
 
     def finish(self) -> tuple[Stop, tuple[Finding, ...]]:
         """Say that it is over; why, and all that was found."""

@@ -28,17 +28,24 @@ def best_step(history: History, stop: Stop) -> int | None:
 
 def _best(history: History, stop: Stop) -> tuple[int | None, int]:
     """The step of the best evaluation, and how many evaluations came after it."""
-    if stop.metric not in history:
-        return None, 0
-    curve = history[stop.metric]
-    sign = sign_of(stop.metric, stop.mode)
-    best, best_value, since = None, math.inf, 0
-    for step, value in zip(curve.steps.tolist(), (sign * curve.values).tolist(), strict=True):
-        if value < best_value - (stop.minimum_difference if best is not None else 0.0):
-            best, best_value, since = step, value, 0
-        else:
-            since += 1
+    best, since = None, 0
+    for step, better in improvements(history, stop):
+        best, since = (step, 0) if better else (best, since + 1)
     return best, since
+
+
+def improvements(history: History, by: Stop | Plateau) -> Iterator[tuple[int, bool]]:
+    """The step of each evaluation, and whether it was better than all before by more than the minimum difference.
+
+    Values that are not a number improve nothing.
+    """
+    if by.metric not in history:
+        return
+    curve, sign, best = history[by.metric], sign_of(by.metric, by.mode), math.inf
+    for step, value in zip(curve.steps.tolist(), (sign * curve.values).tolist(), strict=True):
+        better = value < best - (by.minimum_difference if math.isfinite(best) else 0.0)
+        best = value if better else best
+        yield step, better
 
 
 def sign_of(metric: str, mode: str) -> float:

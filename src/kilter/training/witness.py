@@ -39,7 +39,7 @@ _DEEPEST: Final = 6
 
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Account:
+class Deposition:
     """What a witness saw of one training.
 
     Attributes:
@@ -79,7 +79,7 @@ class Witness:
         self._given: list[str] = []
         self._model: nn.Module | None = None
         self._optimizer: Optimizer | None = None
-        self._account: dict[str, Any] = {"ids": {}, "given": {}, "losses": {}, "before": {}, "after": {}, "reason": ""}
+        self._seen: dict[str, Any] = {"ids": {}, "given": {}, "losses": {}, "before": {}, "after": {}, "reason": ""}
 
     def attend(self, pipeline: Pipeline) -> Pipeline:
         """The pipeline, at whose forward passes and optimizer this witness is present."""
@@ -98,17 +98,17 @@ class Witness:
     def see(self, event: Event, history: History) -> None:
         """Take down what a step was given and what came of it."""
         if isinstance(event, Finished):
-            self._account["reason"] = event.reason
+            self._seen["reason"] = event.reason
             self._write()
         if not isinstance(event, StepDone):
             return
         self._done = event.step
-        self._account["ids"][event.step] = _digest(self._ids)
-        self._account["given"][event.step] = _digest(self._given)
-        self._account["losses"][event.step] = float(event.loss).hex()
+        self._seen["ids"][event.step] = _digest(self._ids)
+        self._seen["given"][event.step] = _digest(self._given)
+        self._seen["losses"][event.step] = float(event.loss).hex()
         self._ids, self._given = [], []
         if event.step == 2 * self._steps:
-            self._account["after"] = self._state()
+            self._seen["after"] = self._state()
         if self._killing and event.step == self._steps + 1:
             self._write()
             os.kill(os.getpid(), signal.SIGKILL)
@@ -120,25 +120,25 @@ class Witness:
         self._model = model
         self._ids.append(_digest(batch.ids))
         self._given.append(_digest([batch.inputs, batch.target, batch.weight]))
-        if self._done == self._steps and not self._account["before"]:
-            self._account["before"] = self._state()
+        if self._done == self._steps and not self._seen["before"]:
+            self._seen["before"] = self._state()
 
     def _state(self) -> State:
         return {} if self._model is None else state_of(self._model, self._optimizer)
 
     def _write(self) -> None:
         with self._path.open("w", encoding="utf-8") as file:
-            json.dump(self._account, file)
+            json.dump(self._seen, file)
             file.flush()
             os.fsync(file.fileno())
 
 
-def read_account(path: Path) -> Account:
+def read_deposition(path: Path) -> Deposition:
     """What a witness has written."""
     data = json.loads(path.read_text("utf-8"))
     for name in ("ids", "given", "losses"):
         data[name] = {int(step): digest for step, digest in data[name].items()}
-    return Account(**data)
+    return Deposition(**data)
 
 
 def state_of(model: nn.Module, optimizer: Optimizer | None) -> State:

@@ -28,6 +28,15 @@ def _some(length: Duration) -> Duration:
     raise ValueError(message)
 
 
+def _whole(length: Duration) -> Duration:
+    if length.unit != "%":
+        return length
+    message = (
+        "must be in epochs ('10ep'), steps ('5000st') or by the clock ('20min'): the run is what shares are taken of"
+    )
+    raise ValueError(message)
+
+
 def _countable(length: Duration) -> Duration:
     if not length.is_clock:
         return length
@@ -41,6 +50,8 @@ Length: TypeAlias = Annotated[Duration, PlainValidator(_duration), PlainSerializ
 """Any duration, nothing among them."""
 Span: TypeAlias = Annotated[Length, AfterValidator(_some)]
 """Any duration but nothing, by the clock, too."""
+Extent: TypeAlias = Annotated[Span, AfterValidator(_whole)]
+"""Of a whole run: any duration but nothing, and no share."""
 Steps: TypeAlias = Annotated[Length, AfterValidator(_countable)]
 """What can be told in steps, nothing among it."""
 Period: TypeAlias = Annotated[Steps, AfterValidator(_some)]

@@ -10,7 +10,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Discriminator, Fiel
 
 from kilter.values.duration import Duration
 from kilter.values.errors import Fault, RecipeError
-from kilter.values.lengths import FROZEN, Span
+from kilter.values.lengths import FROZEN, Extent, Span
 from kilter.values.schedule import (
     Constant,
     Cosine,
@@ -165,7 +165,7 @@ class Train(BaseModel):
 
     model_config = FROZEN
 
-    length: Span = Duration(10, "ep")
+    length: Extent = Duration(10, "ep")
     seed: int = Field(default=0, ge=0)
     clip_norm: float | None = Field(default=1.0, gt=0)  # of the whole gradient (Pascanu et al. 2013)
     clip_value: float | None = Field(default=None, gt=0)  # of each of its numbers, before the norm is clipped

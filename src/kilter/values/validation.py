@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Final, TypeVar, final, get_args
 
@@ -54,7 +54,7 @@ def validate(model: type[Model], data: Mapping[str, object]) -> Model | tuple[Pa
     try:
         return model.model_validate(data)
     except ValidationError as error:
-        return tuple(_fault(detail, model, data) for detail in error.errors(include_url=False))
+        return _together(_fault(detail, model, data) for detail in error.errors(include_url=False))
 
 
 def nearest(word: str, legal: Iterable[str]) -> str:
@@ -69,6 +69,16 @@ def nearest(word: str, legal: Iterable[str]) -> str:
     initials = [name for name in legal if "".join(part[:1] for part in name.split("_")) == word and len(word) > 1]
     close = initials or get_close_matches(word, legal, n=1, cutoff=0.6)
     return f"did you mean {close[0]!r}?" if close else f"legal are {', '.join(sorted(legal))}"
+
+
+def _together(faults: Iterable[PathFault]) -> tuple[PathFault, ...]:
+    """One fault a value: where a number or a word is legal, pydantic has a fault for either."""
+    found: dict[tuple[tuple[str | int, ...], str], PathFault] = {}
+    for fault in faults:
+        place = (fault.path, fault.met)
+        legal = fault.legal.removeprefix("legal are ")
+        found[place] = replace(found[place], legal=f"{found[place].legal}, or {legal}") if place in found else fault
+    return tuple(found.values())
 
 
 def _fault(detail: ErrorDetails, model: type[BaseModel], data: Mapping[str, object]) -> PathFault:

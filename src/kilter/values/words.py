@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
@@ -62,6 +62,16 @@ def shortened(text: str) -> str:
     line = " ".join(text[: 8 * LONGEST].split())
     cut = len(line) > LONGEST or len(text) > 8 * LONGEST
     return f"{line[: LONGEST - 1].rstrip()}…" if cut else line
+
+
+def a_few(names: Sequence[str], *, most: int = 5) -> str:
+    """Names on one line, and how many more there are.
+
+    >>> a_few(("one", "two", "three"), most=2)
+    'one, two and 1 more'
+    """
+    more = f" and {len(names) - most:,} more" if len(names) > most else ""
+    return ", ".join(names[:most]) + more
 
 
 def _value(value: object) -> str:

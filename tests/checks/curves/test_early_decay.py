@@ -1,11 +1,13 @@
 """A learning rate that is gone before the run ends."""
 
+import numpy as np
 import pytest
 
 from kilter.checks.curves.early_decay import EarlyDecay
 from kilter.testing.healthy.histories import falling, recorded
 from kilter.testing.healthy.histories_of_evaluations import scheduled
 from kilter.values.finding import Severity, Skipped
+from kilter.values.history import History
 
 
 def findings(history):
@@ -82,3 +84,35 @@ def test_a_cut_is_seen_through_the_noise_of_the_losses_before_it():
 
     assert all(findings(cut(0.01, seed)) for seed in range(5))
     assert not any(findings(cut(1.0, seed)) for seed in range(5))
+
+
+def test_what_creeps_at_no_rate_to_speak_of_is_not_settled():
+    def creeping(at):
+        return 2.3 - 7 * min(at, 0.1) - 0.3 * max(at - 0.1, 0)
+
+    def cut(at):
+        return 1e-2 if at <= 0.1 else 1e-4
+
+    (finding,) = findings(scheduled(cut, creeping, noise=0.005))
+    assert finding.severity is Severity.WARNING
+    assert "lr_decayed_too_early" in finding.causes
+    assert findings(scheduled(cut, falling(2.3, 0.3, 60), noise=0.005)) == []
+
+
+def resting(since, train=1.9, noise=0.004):
+    """Means over 20 epochs whose validation loss comes to rest, while batches differ; no rate in the log."""
+    draw = np.random.default_rng(0).normal(size=20)
+    rows = []
+    for epoch in range(20):
+        moved = 0.4 * 0.3 ** min(epoch, since) + (0.0 if epoch >= since else 0.01 * draw[epoch])
+        row = {"train.loss": train + moved + noise * draw[epoch], "valid.loss": train + 0.01 + moved}
+        rows.append((50 * epoch + 50, row))
+    return History.of(rows)
+
+
+def test_without_rates_weights_at_rest_tell_that_they_are_gone():
+    (finding,) = findings(resting(5))
+    assert (finding.severity, finding.causes[0]) == (Severity.WARNING, "lr_decayed_too_early")
+    assert finding.evidence["since"] == 300
+    assert findings(resting(19)) == []  # it moves to the end
+    assert findings(resting(5, noise=0.0)) == []  # all rows at once: a loss that is found stands

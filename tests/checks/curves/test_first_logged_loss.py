@@ -2,6 +2,7 @@
 
 import math
 
+import numpy as np
 import pytest
 
 from kilter.checks.curves.first_logged_loss import TASKS, FirstLoggedLoss
@@ -87,3 +88,21 @@ def test_what_was_logged_after_some_steps_may_be_their_doing(step, cause):
     rows = ((step * (at + 1), {"train.loss": loss}) for at, loss in enumerate(falling_from(11.0)))
     (finding,) = FirstLoggedLoss(task="classification", classes=10).examine(History.of(rows))
     assert cause in finding.causes
+
+
+def test_what_guesses_in_evaluation_is_disturbed_in_training():
+    rows = [(50 * at + 50, {"train.loss": 5.0 - at * 0.1, "valid.loss": 2.99}) for at in range(10)]
+    (finding,) = FirstLoggedLoss(task="classification", classes=20).examine(History.of(rows))
+    assert finding.causes[0] == "dropout_too_high"
+
+
+def test_sums_vary_no_more_than_their_rows():
+    draw = np.random.default_rng(0).normal(size=100)
+
+    def causes(noise):
+        rows = [(5 * at + 5, {"train.loss": 40.0 * (1 + noise * draw[at])}) for at in range(100)]
+        (finding,) = FirstLoggedLoss(task="classification", classes=10).examine(History.of(rows))
+        return finding.causes
+
+    assert causes(0.05)[0] == "loss_sum_reduction"
+    assert causes(0.4)[0] == "lr_too_high"

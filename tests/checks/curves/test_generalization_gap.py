@@ -34,9 +34,18 @@ def test_small_gaps_and_losses_that_are_not_gone_are_silent():
 
 
 def test_means_over_epochs_and_losses_below_0_are_not_judged():
-    assert list(GeneralizationGap().examine(by_epoch(falling(2.3, 0.02, 8), falling(2.3, 1.8, 8)))) == []
+    assert list(GeneralizationGap().examine(by_epoch(falling(2.3, 0.02, 3), falling(2.3, 0.7, 3)))) == []
     assert examined(falling(2.3, -4.0, 8), falling(2.3, 1.8, 8)) != []
     assert examined(falling(-1.0, -4.0, 8), falling(-1.0, -1.2, 8)) == []
+
+
+def test_means_over_epochs_that_lie_apart_at_once_are_of_rows_that_are_alike():
+    right = {"accuracy": lambda at: 0.1 + 0.5 * at}
+    (finding,) = GeneralizationGap().examine(by_epoch(falling(2.3, 0.8, 15), falling(2.0, 1.5, 6), scores=right))
+    assert (finding.severity, finding.causes[0]) == (Severity.NOTE, "no_shuffle_sorted")
+    (finding,) = GeneralizationGap().examine(by_epoch(falling(2.3, 0.8, 15), falling(3.0, 2.2, 6), scores=right))
+    assert finding.causes[0] == "bn_stats_stale"
+    assert list(GeneralizationGap().examine(by_epoch(falling(2.3, 0.8, 12), falling(2.3, 0.9, 12), scores=right))) == []
 
 
 def test_few_evaluations_are_skipped():

@@ -6,6 +6,7 @@ import pytest
 
 from kilter.checks.curves.metric_disagreement import MetricDisagreement
 from kilter.testing.healthy.histories import falling, recorded
+from kilter.testing.healthy.histories_of_evaluations import by_epoch
 from kilter.values.finding import Severity, Skipped
 
 
@@ -66,3 +67,12 @@ def test_few_evaluations_or_no_score_are_skipped():
     assert isinstance(examined(FALLS)[0], Skipped)
     few = recorded(FALLS, valid=FALLS, evaluations=5, scores={"accuracy": FALLS})
     assert isinstance(next(MetricDisagreement().examine(few)), Skipped)
+
+
+def test_an_accuracy_that_the_loss_has_no_room_for_is_of_other_rows():
+    def accurate(best):
+        return by_epoch(falling(2.3, 0.1), falling(2.3, 0.12), scores={"accuracy": lambda at: 0.1 + (best - 0.1) * at})
+
+    (finding,) = MetricDisagreement().examine(accurate(0.5))
+    assert (finding.severity, finding.causes[0]) == (Severity.WARNING, "wrong_metric")
+    assert list(MetricDisagreement().examine(accurate(1.0))) == []

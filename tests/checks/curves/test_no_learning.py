@@ -65,6 +65,25 @@ def unmoved(norm):
     )
 
 
+@pytest.mark.parametrize("noise", [0.05, 0.25])
+def test_what_comes_back_from_an_explosion_to_where_it_began_has_learnt_nothing(noise):
+    back = thrown(1.6, noise)
+    (finding,) = findings(back)
+    assert (finding.severity, finding.causes[0]) == (Severity.WARNING, "lr_too_high")
+    assert "after having been" in finding.seen
+    assert findings(thrown(1.0, noise)) == []
+
+
+def thrown(end, noise, start=1.4, high=4.7):
+    """A loss that begins at a value, jumps at once, and comes back from there; with accuracies that stand."""
+    draw = np.random.default_rng(3).normal(size=600)
+    losses = np.r_[start, end + (high - end) * np.exp(-np.arange(599) / 20) + noise * draw[1:]]
+    rows = [(at + 1, {"train.loss": float(loss)}) for at, loss in enumerate(losses)]
+    for at, share in zip(range(99, 600, 100), (0.38, 0.33, 0.4, 0.4, 0.33, 0.36), strict=True):
+        rows[at][1]["valid.accuracy"] = share
+    return History.of(rows)
+
+
 def test_without_a_gradient_the_cause_is_another_one():
     (finding,) = findings(recorded(lambda _: 2.3, norm=lambda _: 1e-8))
     assert finding.causes[0] == "vanishing_gradient"
@@ -183,3 +202,37 @@ def test_a_loss_that_stands_after_a_wild_moment_is_noted_and_one_that_goes_on_is
     assert findings(series(losses * np.linspace(1, 0.2, 300))) == []
     losses[0:4] = 9.0  # high, but not wild
     assert findings(series(losses)) == []
+
+
+def stands(level, *, start=None, first_step=50, noise=0.01, steps=20):
+    draw = np.random.default_rng(5).normal(size=(2, steps))
+    rows = [
+        (
+            first_step * (at + 1),
+            {
+                "train.loss": (start if start and at < 4 else level) + noise * draw[0, at],
+                "valid.loss": level + 0.1 * noise * draw[1, at],
+            },
+        )
+        for at in range(steps)
+    ]
+    return History.of(rows)
+
+
+def test_means_that_stand_elsewhere_than_at_guessing_are_noted():
+    told = {"task": "classification", "classes": 2}
+    assert [finding.severity for finding in findings(stands(0.64), **told)] == [Severity.NOTE]
+    assert [finding.severity for finding in findings(stands(math.log(2), noise=0.001), **told)] == [Severity.WARNING]
+
+
+def test_what_knows_only_how_frequent_each_class_is_ignores_its_input():
+    (finding,) = findings(stands(3.0, first_step=10, steps=60), task="generation", classes=30)
+    assert (finding.severity, finding.causes[0]) == (Severity.NOTE, "model_ignores_input")
+    assert findings(stands(1.5, first_step=10, steps=60), task="generation", classes=30) == []
+
+
+def test_a_way_down_to_guessing_from_far_above_was_an_explosion_or_large_outputs():
+    (finding,) = findings(
+        stands(math.log(10), start=6.0, first_step=5, noise=0.003, steps=60), task="classification", classes=10
+    )
+    assert finding.causes[0] == "lr_too_high"

@@ -77,3 +77,20 @@ def test_a_finite_validation_loss_shows_that_the_weights_are_finite():
 def test_a_huge_loss_at_the_very_start_tells_an_explosion():
     (finding,) = NotANumber().examine(series([2.0, 4e5, math.nan]))
     assert finding.causes[0] == "lr_too_high"
+
+
+def test_rows_that_lie_apart_do_not_show_an_explosion():
+    def log(every, first=2.3, calm=10):
+        rows = [(every * (at + 1), {"train.loss": first if at < calm else math.nan}) for at in range(12)]
+        (finding,) = NotANumber().examine(History.of(rows))
+        return finding.causes
+
+    assert "lr_too_high" in log(10)
+    assert "lr_too_high" not in log(1)
+    assert "lr_too_high" in log(10, calm=0)
+    assert log(1, first=5e4, calm=2)[:2] == ("lr_too_high", "unnormalized_target")
+
+
+def test_what_fell_below_nought_before_is_the_root():
+    (finding,) = NotANumber().examine(History.of([(1, {"train.loss": 1.0}), (2, {"train.loss": math.nan})]))
+    assert "negative-loss" in finding.follows

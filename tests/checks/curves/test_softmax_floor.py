@@ -7,7 +7,8 @@ import pytest
 import torch
 
 from kilter.checks.curves.softmax_floor import SoftmaxFloor
-from kilter.testing.healthy.histories import series
+from kilter.testing.healthy.histories import falling, series
+from kilter.testing.healthy.histories_of_evaluations import by_epoch
 from kilter.values.finding import Skipped
 
 
@@ -52,3 +53,15 @@ def test_a_loss_below_the_floor_or_far_above_it_is_silent():
 def test_other_tasks_and_few_losses_are_skipped():
     assert isinstance(next(SoftmaxFloor(classes=10, task="regression").examine(series(resting(10)))), Skipped)
     assert isinstance(next(SoftmaxFloor(classes=10).examine(series([1.0] * 3))), Skipped)
+
+
+def test_a_loss_that_begins_above_guessing_was_weighted():
+    floor = math.log(math.e + 1) - 1
+    accuracy = {"accuracy": lambda _: 0.92}
+
+    def said(start):
+        history = by_epoch(falling(start, floor + 0.03, 30), falling(start, floor + 0.08, 30), scores=accuracy)
+        return [f for f in SoftmaxFloor(classes=2).examine(history) if not isinstance(f, Skipped)]
+
+    assert len(said(0.69)) == 1
+    assert said(1.3) == []

@@ -53,6 +53,13 @@ def test_an_explosion_comes_before_everything_else():
     assert exploded(np.full(60, 2.0), 2.0) is None
 
 
+@pytest.mark.parametrize("seed", range(5))
+def test_a_first_loss_that_was_low_by_chance_is_no_explosion(seed):
+    noisy = 3 + np.random.default_rng(seed).normal(size=200)
+    assert exploded(np.r_[1.0, noisy], 1.5) is None
+    assert exploded(np.r_[1.0, np.full(5, 9.0), noisy], 1.5) == 9.0
+
+
 def test_a_rounded_value_does_not_tell_that_nothing_moved():
     assert unmoved(log(valid=lambda _: 2.302585))
     assert not unmoved(log(valid=lambda _: 2.3))

@@ -67,3 +67,19 @@ def test_a_loss_that_was_only_high_at_first_and_then_stands_is_not_gone():
     losses[:5] = (3200.0, 1900.0, 280.0, 210.0, 12.0)
     assert findings(series(losses)) == []
     assert len(findings(series(losses * np.geomspace(1, 1e-3, 300)))) == 1
+
+
+def test_what_is_written_cannot_be_foretold():
+    def said(task, left):
+        history = recorded(falling(3.4, left, 6), valid=falling(3.4, left, 6), noise=0.001)
+        return [f for f in TrivialTask(task=task, classes=30).examine(history) if not isinstance(f, Skipped)]
+
+    (finding,) = said("generation", 0.08)
+    assert (finding.severity, finding.causes[0]) == (Severity.NOTE, "future_leak")
+    assert said("tagging", 0.08) == []
+    assert said("generation", 0.9) == []
+
+
+def test_without_validation_it_is_only_noted():
+    history = recorded(lambda at: 2.3 * math.exp(-200 * at), noise=0.0, evaluations=0)
+    assert all(f.severity is Severity.NOTE for f in TrivialTask().examine(history) if not isinstance(f, Skipped))

@@ -1,5 +1,8 @@
 """A validation loss below the training loss."""
 
+import math
+
+import numpy as np
 import pytest
 
 from kilter.checks.curves.validation_ahead import ValidationAhead
@@ -73,3 +76,19 @@ def test_easier_validation_rows_hide_nothing_in_means_over_epochs():
     assert findings(by_epoch(falling(1.014, 1.008, 4), falling(0.86, 0.858, 4))) == []
     (finding,) = findings(by_epoch(falling(2.3, 2.1, 3), falling(2.25, 1.2, 3)))
     assert finding.causes[0] == "dropout_too_high"
+
+
+@pytest.mark.parametrize(("noise", "cause"), [(0.0, "dropout_too_high"), (0.1, "bn_tiny_batch")])
+def test_a_training_loss_of_which_much_is_left_above_validation_is_disturbed(noise, cause):
+    draw = np.random.default_rng(0).normal(size=20)
+
+    def log(valid):
+        rows = [
+            (50 * at + 50, {"train.loss": 2.0 + 0.8 * math.exp(-at), "valid.loss": valid * (1 + noise * draw[at])})
+            for at in range(20)
+        ]
+        return [said for said in ValidationAhead().examine(History.of(rows)) if not isinstance(said, Skipped)]
+
+    (finding,) = log(1.3)
+    assert (finding.severity, finding.causes[0]) == (Severity.NOTE, cause)
+    assert log(1.95) == []

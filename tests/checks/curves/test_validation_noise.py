@@ -3,6 +3,7 @@
 import math
 
 import numpy as np
+import pytest
 
 from kilter.checks.curves.validation_noise import ValidationNoise
 from kilter.testing.healthy.histories import falling, recorded
@@ -38,8 +39,24 @@ def test_small_jumps_are_silent():
     assert jumping(0.1) == []
 
 
-def test_jumps_that_training_shows_as_well_are_silent():
-    assert jumping(0.5, train=lambda at: 1.0 + 0.6 * math.sin(2.5 * (round(400 * at) // 13))) == []
+def test_jumps_that_training_shows_as_well_are_of_the_steps():
+    def thrown(at):
+        return 1.0 + 0.6 * math.sin(2.5 * (round(400 * at) // 13))
+
+    (finding,) = jumping(0.5, train=thrown)
+    assert (finding.severity, finding.causes[0]) == (Severity.NOTE, "lr_too_high")
+    assert jumping(0.05, train=thrown) == []
+    assert jumping(0.02, train=falling(2.3, 0.2, 6), level=0.03) == []  # hardly anything is left
+
+
+@pytest.mark.parametrize(("rows", "found"), [(6, True), (12, True), (200, False)])
+def test_shares_betray_a_split_of_few_rows(rows, found):
+    draw = np.random.default_rng(2)
+    history = recorded(
+        falling(), valid=falling(), scores={"accuracy": lambda _: draw.integers(0, rows + 1) / rows}, evaluations=30
+    )
+    few = [said for said in ValidationNoise().examine(history) if said.severity is Severity.WARNING]
+    assert [said.evidence["rows"] for said in few] == [rows] * found
 
 
 def test_a_steep_way_is_no_noise():

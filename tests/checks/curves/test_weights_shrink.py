@@ -28,5 +28,11 @@ def test_learning_few_of_them_or_growth_are_silent():
     assert examined(0.4, 0.5) == []
 
 
+def test_weights_that_are_gone_need_no_loss_that_stands():
+    (finding,) = examined(1e-5, 1e-5, train=falling(2.3, 1.6, 9))
+    assert finding.causes[0] == "weight_decay_too_high"
+    assert examined(0.01, 0.01, train=falling(2.3, 1.6, 9)) == []
+
+
 def test_without_measurements_it_is_skipped():
     assert isinstance(next(WeightsShrink().examine(History())), Skipped)

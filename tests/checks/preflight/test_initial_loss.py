@@ -107,3 +107,10 @@ def test_a_sum_in_place_of_a_mean_is_found_whatever_the_loss(healthy):
 
     assert finding.causes[0] in {"loss_sum_reduction", "wrong_loss_for_task"}  # the second where rows have gaps
     assert finding.evidence["zero outputs"] > 10 * finding.evidence["knowing nothing"]
+
+
+def test_models_that_begin_with_learnt_weights_are_skipped():
+    pipeline = over_numbers(partial(Scaled, 6, 3, factor=100.0))
+    (skipped,) = InitialLoss().examine(replace(pipeline, recipe=pipeline.recipe.replace("train.weights", "theirs.pt")))
+    assert isinstance(skipped, Skipped)
+    assert "train.weights" in skipped.reason

@@ -11,7 +11,7 @@ import numpy as np
 from kilter.checks.check import Check
 from kilter.checks.curves.series import finite, level, noise
 from kilter.values.curve_names import EPOCH, LEARNING_RATE, TRAIN_LOSS, VALID_LOSS
-from kilter.values.finding import Finding, Severity, Skipped
+from kilter.values.finding import Finding, Severity, Skipped, Strength
 from kilter.values.history import History
 
 if TYPE_CHECKING:
@@ -40,10 +40,12 @@ class EarlyDecay(Check[History]):
     until the rate was gone, halves are compared, and going on like that would have brought `missed` of the way or more,
     of which the rest of the run brought less than a quarter; or less than a tenth, where the rate is below `lower` of
     its peak. Where it is gone so soon that no halves can be compared, a loss that is still above half of its start, and
-    stands there, had not settled.
+    stands there, had not settled; nor has one that goes on falling, no slower, by `crept` of itself at no rate to speak
+    of. Where no rate was logged, a validation loss that moved and then stands to its last digits, for `long` of the run
+    while batches differ, says that weights are at rest.
 
     **When it stays silent.** Decays over the whole run (cosine, linear, steps) and restarts; a loss that had already
-    settled, or that goes on falling; no rate in the log; a rate that reads 0 while the loss falls, which is rounding.
+    settled, or that falls slower and slower; a rate that reads 0 while the loss falls, which is rounding.
 
     **What it costs.** One pass over the recorded numbers.
 
@@ -58,12 +60,20 @@ class EarlyDecay(Check[History]):
     lower: float = 0.2  # of the peak: a rate at which most go on, unless the loss stands still at once
     long: float = 0.5  # of the run, below it: a cosine spends .3 of the run below `lower`
     missed: float = 0.1  # of the way down so far
+    crept: float = 0.05  # of the loss, that it fell by without a rate to speak of
+    slowed: float = 3.0  # times, that the loss fell faster while there was a rate
+    evaluations: int = 8  # at least, to tell rest without a rate in the log
+    rounded: float = 2e-4  # of the validation loss: its last digits
+    left: float = 0.3  # of the training loss at the start: with less there is little to move weights
     sigmas: float = 4.0  # standard errors
 
     def examine(self, subject: History) -> Iterator[Finding | Skipped]:
         steps, rates = finite(subject, LEARNING_RATE)
         name = TRAIN_LOSS if TRAIN_LOSS in subject else VALID_LOSS
         at, losses = finite(subject, name)
+        if not len(rates) and (since := self._at_rest(subject)) is not None:
+            yield self._resting(subject, since)
+            return
         if len(rates) < self.fewest or len(losses) < self.fewest:
             yield Skipped(name=self.name, reason=f"fewer than {self.fewest} rates and losses were recorded")
             return
@@ -81,10 +91,69 @@ class EarlyDecay(Check[History]):
             gone = int(high[-1]) + 1 if len(high) else 0
             if peak <= 0 or gone >= len(rates) or (steps[-1] - steps[gone]) / length < self.long:
                 continue
-            falls = self._missing(at, losses, working, int(steps[gone]), brought)
+            falls = self._missing(at, losses, working, int(steps[gone]), brought) or self._creeping(
+                at, losses, int(steps[gone])
+            )
             if falls is not None:
                 yield self._decayed(subject, steps, gone, falls, low)
                 return
+
+    def _creeping(self, at: NDArray[np.int64], losses: NDArray[np.float64], gone: int) -> _Falls | None:
+        """How the loss fell without a rate to speak of, if it did so all the time and no slower at the end.
+
+        The way that weights go in a time is the rate's: what falls straight at a small part of it is far from settled.
+        """
+        rest = losses[at > gone]
+        width = max(3, len(rest) // 8)
+        if len(rest) < 12:
+            return None
+        middle = (len(rest) - width) // 2
+        first, half, last = (level(rest[place : place + width]) for place in (0, middle, len(rest) - width))
+        error = 1.2533 * noise(rest) * (2 / width) ** 0.5
+        early, late = first.value - half.value, half.value - last.value
+        if late <= max(self.sigmas * error, 0.5 * early) or early + late < self.crept * abs(first.value):
+            return None
+        before = (level(losses[:3]).value - first.value) / max(len(losses) - len(rest), 1)
+        if before < self.slowed * (early + late) / len(rest):  # what the logged rate does not slow, it does not move
+            return None
+        return _Falls(0.0, early + late, last.value)
+
+    def _at_rest(self, subject: History) -> int | None:
+        """The index of the evaluation since which the validation loss stands, though batches differ; None if it moves.
+
+        Weights that are moved by batches at a rate to speak of tremble, and the loss of the same rows with them.
+        """
+        steps, losses = finite(subject, VALID_LOSS)
+        at, train = finite(subject, TRAIN_LOSS)
+        if len(losses) < self.evaluations or len(train) < self.evaluations or losses.min() <= 0:
+            return None
+        moved = np.flatnonzero(np.abs(losses - losses[-1]) > self.rounded * losses[-1])
+        since = int(moved[-1]) + 1 if len(moved) else 0
+        late = train[at > steps[min(since, len(steps) - 1)]]
+        if not len(moved) or len(losses) - since < self.long * len(losses) or len(late) < 4:
+            return None
+        apart, still = float(np.ptp(losses[:since])), float(np.ptp(losses[since:]))
+        trembles = noise(late) > max(3 * still, self.rounded * abs(float(np.median(late))))
+        learnt = float(np.median(late)) < self.left * float(train[0])
+        return since if trembles and not learnt and apart > 10 * still else None
+
+    def _resting(self, subject: History, since: int) -> Finding:
+        steps, losses = finite(subject, VALID_LOSS)
+        share = (int(steps[-1]) - int(steps[since])) / max(int(steps[-1]), 1)
+        return Finding(
+            code=self.code,
+            name=self.name,
+            severity=Severity.WARNING,
+            strength=Strength.SUSPECTED,
+            seen=f"The validation loss has stood at {losses[-1]:.5g} to its last digits since step"
+            f" {int(steps[since]):,}, {100 * share:.0f} % of the run, while batches differ: the weights are at rest.",
+            advice="Log the learning rate; keep it up until the loss is flat for other reasons.",
+            causes=("lr_decayed_too_early", "scheduler_per_batch", "dead_relu"),
+            experiment="Print the rate at each evaluation: one that is gone explains it; one that is not, that units"
+            " are dead or parameters frozen.",
+            where=(f"step {int(steps[since])}",),
+            evidence={"since": int(steps[since]), "share": share, "validation loss": float(losses[-1])},
+        )
 
     def _falls_between(self, at: NDArray[np.int64], losses: NDArray[np.float64], begin: int, end: int) -> bool:
         inside = losses[(at > begin) & (at <= end)]

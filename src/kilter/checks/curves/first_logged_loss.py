@@ -7,9 +7,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import ClassVar, Final, final
 
+import numpy as np
+
 from kilter.checks.check import Check
 from kilter.checks.curves.series import finite, noise
-from kilter.values.curve_names import TRAIN_LOSS
+from kilter.values.curve_names import TRAIN_LOSS, VALID_LOSS
 from kilter.values.finding import Finding, Severity, Skipped, Strength
 from kilter.values.history import History
 
@@ -35,6 +37,8 @@ class FirstLoggedLoss(Check[History]):
     judged there. Where nothing is given, a log with an accuracy is one of classes; a loss above ln 300,000, which then
     falls below a fifth of that, is above the guessing of any vocabulary.
 
+    A first validation loss that is that of guessing says that only the training is disturbed, as dropout does it.
+
     A note up to `surely` times the guessing, and for sequences, whose loss may be summed over their places.
 
     **When it stays silent.** The first loss is within `times` of guessing or within `nats` of it; a log that begins
@@ -52,6 +56,8 @@ class FirstLoggedLoss(Check[History]):
     times: float = 1.5  # ln K: outputs of standard deviation 1 raise the loss of ten classes by a fifth
     nats: float = 1.0  # above ln K, too
     surely: float = 2.5  # ln K, for a warning: losses of two terms, margins and adapters begin at twice the guessing
+    near: float = 0.05  # of guessing, that the first validation loss lies about: then only the training is disturbed
+    wild: float = 0.25  # of the later loss, that single losses differ by where weights are thrown about
     sums: float = 8.0  # times ln K, above which a mean was not taken: batches have eight rows or more
 
     def examine(self, subject: History) -> Iterator[Finding | Skipped]:
@@ -66,7 +72,9 @@ class FirstLoggedLoss(Check[History]):
             return
         excess = first - guessed
         if excess > max((self.times - 1) * guessed, self.nats, 3 * noise(losses[: min(50, len(losses))])):
-            yield self._above(losses.tolist(), guessed, int(steps[0]))
+            evaluated = finite(subject, VALID_LOSS)[1][:1]
+            calm = len(evaluated) > 0 and abs(float(evaluated[0]) - guessed) < self.near * guessed
+            yield self._above(losses.tolist(), guessed, int(steps[0]), calm=calm)
         elif self.classes and steps[0] <= 1 and 0 <= first < 0.5 * guessed and len(losses) > 1:
             yield Finding(
                 code=self.code,
@@ -95,7 +103,7 @@ class FirstLoggedLoss(Check[History]):
         scored = any("accuracy" in name or name.endswith((".acc", "_acc")) for name in subject.names)
         return _SOME if (self.task or scored) and first > _SOME and 0 <= lowest < _SOME / 5 else None
 
-    def _above(self, losses: list[float], guessed: float, step: int) -> Finding:
+    def _above(self, losses: list[float], guessed: float, step: int, *, calm: bool) -> Finding:
         first = losses[0]
         grave = False
         among = f"{self.classes} classes" if self.classes else "the labels"
@@ -107,10 +115,14 @@ class FirstLoggedLoss(Check[History]):
             said = f"; it is ln {round(rows)}, as of guessing among {round(rows)} rows of a batch"
         elif first > self.sums * guessed and min(losses) > 0.02 * first and end > guessed:
             causes, said = ("loss_sum_reduction", "auxiliary_loss_dominates", "unnormalized_input"), ""
+            if step > 1 and noise(np.array(losses)) > self.wild * end:  # sums vary no more than their rows do
+                causes = ("lr_too_high", "bad_output_init", "loss_sum_reduction")
         else:
             causes, said = ("bad_output_init", "unnormalized_input", "loss_sum_reduction"), ""
             if step > 1:  # a mean over some steps, or after them: they may have led there
                 causes = ("bad_output_init", "unnormalized_input", "lr_too_high")
+            if calm:  # in evaluation the same model guesses
+                causes = ("dropout_too_high", "bad_output_init", "lr_too_high")
         return Finding(
             code=self.code,
             name=self.name,

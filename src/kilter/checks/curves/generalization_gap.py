@@ -9,8 +9,8 @@ from typing import ClassVar, final
 import numpy as np
 
 from kilter.checks.check import Check
-from kilter.checks.curves.evaluations import Evaluations, evaluations, in_other_units
-from kilter.values.finding import Finding, Severity, Skipped
+from kilter.checks.curves.evaluations import Evaluations, evaluations, in_other_units, scores
+from kilter.values.finding import Finding, Severity, Skipped, Strength
 from kilter.values.history import History
 
 
@@ -26,11 +26,12 @@ class GeneralizationGap(Check[History]):
 
     **How.** The training loss about the last evaluations and the lowest mean of three neighbouring validation losses,
     as shares of the training loss at the start. A validation loss that gave less than `little` is a warning, less than
-    `part` a note.
+    `part` a note. Of means over epochs only what lies apart at once is noted: a validation loss `early` times the
+    training loss after two epochs, with `unlearnt` or more of the start left, which falls all the same.
 
     **When it stays silent.** Losses of 0 or below, whose shares mean nothing; a validation loss that is a multiple of
-    the training loss; a training loss logged as means over epochs only, or with more than a tenth left; fewer than
-    `fewest` evaluations. What never helps at all is `validation-apart`.
+    the training loss; a training loss logged as means over epochs only that parts from it later, or with more than a
+    tenth left; fewer than `fewest` evaluations. What never helps at all is `validation-apart`.
 
     **What it costs.** One pass over the recorded losses.
 
@@ -43,12 +44,17 @@ class GeneralizationGap(Check[History]):
     learnt: float = 0.9  # of the training loss at the start, gone at the end
     little: float = 0.35  # of it, given by the validation loss
     part: float = 0.6  # the same, for a note
+    early: float = 1.4  # times the training loss, after two epochs
+    unlearnt: float = 0.25  # of the training loss at the start
     steps: int = 10  # between evaluations, from which on a gap at the first ones is not learning by heart
 
     def examine(self, subject: History) -> Iterator[Finding | Skipped]:
         run = evaluations(subject)
         if run is None or len(run.losses) < self.fewest:
             yield Skipped(name=self.name, reason=f"fewer than {self.fewest} evaluations beside a training loss")
+            return
+        if not run.by_step and (scores(subject) or not in_other_units(run)) and self._at_once(run):
+            yield self._early(run)
             return
         start = run.origin
         if (
@@ -64,6 +70,38 @@ class GeneralizationGap(Check[History]):
         if given > self.part:
             return
         yield self._finding(run, best, given)
+
+    def _at_once(self, run: Evaluations) -> bool:
+        """Whether validation lies far above training after two epochs, with much left to learn, and still falls.
+
+        What an epoch costs while it passes is what its rows cost when they were new: its mean is no lower than what
+        unseen rows cost afterwards, unless rows that follow each other are alike.
+        """
+        if run.losses.min() <= 0 or run.beside.min() <= 0:
+            return False
+        ratios = run.losses / run.beside
+        left = float(run.beside[1]) > self.unlearnt * run.origin
+        falls = float(run.losses[-3:].mean()) < float(run.losses[:2].mean())
+        return left and falls and float(ratios[1:3].min()) > self.early
+
+    def _early(self, run: Evaluations) -> Finding:
+        return Finding(
+            code=self.code,
+            name=self.name,
+            severity=Severity.NOTE,
+            strength=Strength.SUSPECTED,
+            seen=f"At the second evaluation the validation loss is {run.losses[1]:.4g} and the training loss beside it"
+            f" {run.beside[1]:.4g}, of the {run.start.value:.4g} that it began with: too soon for learning by heart.",
+            advice="See that training rows are shuffled, and that both splits reach the model in the same form.",
+            causes=("bn_stats_stale", "val_preprocess_mismatch", "no_shuffle_sorted")
+            if float(run.losses[1]) > run.origin  # worse than an untrained model
+            else ("no_shuffle_sorted", "distribution_shift", "val_preprocess_mismatch"),
+            experiment="Shuffle the rows in each epoch and train for two: a gap that closes was the order's; then"
+            " evaluate training rows as validation rows, to tell form from rows.",
+            where=(f"step {int(run.steps[1])}",),
+            evidence={"validation loss": float(run.losses[1]), "training loss": float(run.beside[1])},
+            follows=("validation-apart", "validation-constant", "overfitting"),
+        )
 
     def _finding(self, run: Evaluations, best: float, given: float) -> Finding:
         start, end = run.origin, float(run.beside[-1])

@@ -34,7 +34,8 @@ class MetricDisagreement(Check[History]):
 
     **How.** The first and the last fifth of the evaluations are compared. A score goes the other way where it got
     worse by more than `sigmas` standard errors and `worse` of its size while the loss fell by `fell` or more, and
-    over the whole run high losses go with good scores. An accuracy stands still where it moved by less than its
+    over the whole run high losses go with good scores. An accuracy is impossible where the bound above is broken by
+    `beyond` at each of the last evaluations. An accuracy stands still where it moved by less than its
     noise, and either the bound above is broken by a wide margin, or the loss halved while it stayed below `low`.
 
     **When it stays silent.** Fewer than `fewest` evaluations; another score got better, since a loss that weighs
@@ -53,6 +54,7 @@ class MetricDisagreement(Check[History]):
     fell: float = 0.2  # of the validation loss, that it must have come down
     worse: float = 0.1  # of the score's size
     low: float = 0.7  # an accuracy that leaves much to be gained
+    beyond: float = 0.1  # of the rows, by which more are wrong than the loss allows
     entropy: float = 0.6  # a loss that starts above it may be a cross-entropy: two equal classes start at 0.69
 
     def examine(self, subject: History) -> Iterator[Finding | Skipped]:
@@ -76,8 +78,9 @@ class MetricDisagreement(Check[History]):
                 others = any(gains[other][0] > self.sigmas * gains[other][1] for other in names if other != name)
                 yield self._finding(run, name, values, (first, last), "got worse", others=others)
                 return
-            if abs(gain) <= max(2 * noise, 0.02) and self._stuck(run, name, values, last):
-                yield self._finding(run, name, values, (first, last), "stayed", others=False)
+            still = abs(gain) <= max(2 * noise, 0.02)
+            if (still and self._stuck(run, name, values, last)) or self._impossible(run, name, values):
+                yield self._finding(run, name, values, (first, last), "stayed" if still else "rose", others=False)
                 return
 
     def _gain(self, subject: History, name: str, width: int) -> tuple[float, float, NDArray[np.float64]]:
@@ -98,6 +101,14 @@ class MetricDisagreement(Check[History]):
             return True
         return right < self.low and 0 < last < 0.5 * min(float(run.losses[0]), run.start.value)
 
+    def _impossible(self, run: Evaluations, name: str, values: NDArray[np.float64]) -> bool:
+        """Whether more rows are wrong, at each of the last evaluations, than the loss has room for."""
+        if not _SHARE_OF_RIGHT_ONES.search(name) or values.min() < 0 or values.max() > 1 or run.losses.min() < 0:
+            return False
+        third = max(2, len(values) // 3)
+        room = run.losses[-third:] / math.log(2)
+        return run.start.value > self.entropy and bool(np.all(1 - values[-third:] - room > self.beyond))
+
     def _finding(
         self,
         run: Evaluations,
@@ -111,7 +122,7 @@ class MetricDisagreement(Check[History]):
         first, last = ends
         width = max(2, len(values) // 5)
         begin, end = float(np.mean(values[:width])), float(np.mean(values[-width:]))
-        far = "stayed at" if what == "stayed" else f"went from {begin:.4g} to"
+        far = {"stayed": "stayed at", "rose": "rose to no more than"}.get(what, f"went from {begin:.4g} to")
         return Finding(
             code=self.code,
             name=self.name,
@@ -119,9 +130,10 @@ class MetricDisagreement(Check[History]):
             seen=f"The validation loss fell from {first:.4g} to {last:.4g} between steps {int(run.steps[0]):,} and"
             f" {int(run.steps[-1]):,}, and {name} {far} {end:.4g}.",
             advice="Compute loss and score by hand for ten rows: same labels, same outputs, same threshold, same axis.",
-            causes=("wrong_metric", "auxiliary_loss_dominates", "threshold_wrong")
-            if what == "stayed"
-            else ("wrong_metric", "loss_sign_flipped", "wrong_loss_for_task"),
+            causes={
+                "rose": ("wrong_metric", "threshold_wrong", "padding_not_masked_in_loss"),
+                "stayed": ("wrong_metric", "auxiliary_loss_dominates", "threshold_wrong"),
+            }.get(what, ("wrong_metric", "loss_sign_flipped", "wrong_loss_for_task")),
             experiment="Compute the score from the outputs that the loss saw, and once more on training rows: a score"
             " that is low there, too, is computed wrongly, or the loss asks for something else.",
             where=(f"step {int(run.steps[-1])}",),

@@ -33,10 +33,10 @@ class MissedClass(Check[History]):
     does not change in a single row from the first evaluation to the last, while the loss moves, means that the
     decisions never change: one class is answered throughout. A loss hides both where the class is rare.
 
-    **How.** Scores that are 0 when nothing is found: all of the last third of the evaluations are 0. Accuracies: all
-    evaluations hold one and the same value, which is what one answer for all gives: one over a whole number (shares
-    that are balanced over classes), or a share whose entropy the loss does not fall below, as it would if the
-    outputs told rows apart.
+    **How.** Scores that are 0 when nothing is found: half of the last third of the evaluations are `rare` or lower.
+    Accuracies: all evaluations hold one and the same value, which is what one answer for all gives: one over a whole
+    number (shares that are balanced over classes), or a share whose entropy the loss does not fall below, as it would
+    if the outputs told rows apart.
 
     **When it stays silent.** Fewer than `fewest` evaluations; a loss that has not yet come down by `fell` of its start
     and is still falling; an accuracy that ever moved, or that is near 1 with a loss to match.
@@ -50,6 +50,7 @@ class MissedClass(Check[History]):
     name: ClassVar[str] = "missed-class"
     fewest: int = 5  # evaluations
     none: float = 1e-6  # a share that is none
+    rare: float = 0.05  # a share that is next to none, as a single row of twenty is
     fell: float = 0.1  # of the training loss at the start
     informative: float = 0.9  # of the entropy of an answer for all; a loss below it tells rows apart
 
@@ -63,7 +64,8 @@ class MissedClass(Check[History]):
         missed = [
             name
             for name, values in curves.items()
-            if _FOUND.search(name.lower()) and np.abs(values[-max(3, len(values) // 3) :]).max() <= self.none
+            if _FOUND.search(name.lower())
+            and float(np.median(np.abs(values[-max(3, len(values) // 3) :]))) <= self.rare
         ]
         if missed and self._settled(run):
             yield self._finding(subject, run, missed, 0.0)

@@ -84,7 +84,6 @@ class NegativeLoss(Check[History]):
             " for the right ones, and 0 or more for both.",
             where=(f"step {at}",),
             evidence={"first": float(losses[0]), "lowest": lowest, "below 0 from": at, "without end": endless},
-            follows=("not-a-number",),
         )
 
     def _endless(self, losses: NDArray[np.float64]) -> bool:

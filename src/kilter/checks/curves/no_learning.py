@@ -20,7 +20,7 @@ from kilter.checks.curves.series import (
     noise,
     of_both_signs,
 )
-from kilter.checks.curves.standstill import exploded, reason, unmoved
+from kilter.checks.curves.standstill import Reason, exploded, reason, still_creeping, unmoved
 from kilter.values.curve_names import TRAIN_LOSS, VALID_LOSS, direction, split_of
 from kilter.values.finding import Finding, Severity, Skipped, Strength
 from kilter.values.history import History
@@ -52,6 +52,10 @@ class NoLearning(Check[History]):
     where it climbs, which is `divergence`; a loss far below guessing or a score near 1 from the first on, as of what
     was learnt before the log began; a loss of both signs, or one in whose log rewards or opponents stand.
 
+    Means over `hiding` steps or more that stand from the first on, not at guessing, are noted only: what can be learnt
+    may have been learnt within the first. So is a loss that has stood somewhat below guessing since a log began late:
+    how frequent each class is, is learnt within few steps.
+
     **What it costs.** One pass over the recorded losses.
 
     **Source.** Karpathy 2019, A recipe for training neural networks ("overfit one batch").
@@ -64,14 +68,17 @@ class NoLearning(Check[History]):
     sigmas: float = 3.0  # standard errors
     fewest: int = 8  # recorded losses
     fewest_steps: int = 50  # optimizer steps: before that, a small rate may have had no time
+    hiding: int = 20  # optimizer steps in a first mean
     hidden: float = 0.2  # of the loss: noise that could hide such a fall decides nothing
     climbs: float = 0.05  # of the loss, which is more than standing still; thrice that where it is known to be to fall
     guessing: float = 0.005  # of ln K
+    higher: float = 1.2  # times ln K, from where a loss came down to it: outputs were large, or became so unseen
     above: float = 1.5  # times ln K, up to which a loss may stand: what lies above was not a mean, or has other terms
     wild: float = 100.0  # times the later loss: first outputs ten times as far off as those of guessing
     moment: float = 0.05  # of the run
     moves: float = 0.1  # of its height above guessing, that the validation loss jumps by
     below: float = 0.9  # ln K, at which more than guessing is known
+    little: float = 0.7  # of it, which is known by who only knows how frequent each class is
     high: float = 0.9  # a score of the validation split, at which little is left to learn
     exploded: float = 1.5  # times its start, that the loss reached at first
     burst: float = 5.0  # the same where nothing says that the loss is to fall: games and queues rise by less
@@ -85,8 +92,7 @@ class NoLearning(Check[History]):
         if played := moving_target(subject) or ("both signs of the loss" if of_both_signs(losses) else ""):
             yield Skipped(name=self.name, reason=f"{played}: a loss whose target moves is no measure")
             return
-        known = self.task in SUPERVISED or VALID_LOSS in subject
-        highest = exploded(losses, self.exploded if known else self.burst)
+        highest = exploded(losses, self.exploded if self._is_to_fall(subject) else self.burst)
         last = level(losses[-max(3, 3 * len(losses) // 10) :])
         if highest is not None:
             first = Level(float(losses[0]), noise(losses))
@@ -99,24 +105,23 @@ class NoLearning(Check[History]):
             return
         error = self.sigmas * math.hypot(first.error, last.error)
         worse = self._guesses(subject, last) and last.value - self._chance() > self.sigmas * last.error
-        if error > self.hidden * abs(first.value) and not worse:  # guessing has no noise
+        back = highest is not None and last.value >= first.value  # what exploded did not even come back
+        if error > self.hidden * abs(first.value) and not worse and not back:  # guessing has no noise
             yield Skipped(name=self.name, reason=f"noise hides falls of less than {error:.3g}")
             return
-        if losses.std() > 0 and (known_before := self._knows(subject, last)):
+        soon = self.little * self._chance() < last.value < self.below * self._chance() and steps[0] > 1
+        if losses.std() > 0 and not soon and (known_before := self._knows(subject, last)):
             yield Skipped(name=self.name, reason=f"{known_before}: what could be learnt was known when the log began")
             return
         if improved := self._improved(subject):
             yield Skipped(name=self.name, reason=f"{improved} got better, which overrules the noise of the training")
             return
-        causes, said = reason(subject, highest)
         guesses = self._guesses(subject, last)
-        if guesses and self._thrown_about(subject, last, causes):
-            causes = ("lr_too_high", "momentum_too_high", "dead_relu")
-            said = "; one answer for all rows would cost less"
-        elif sunk is None and highest is None and first.above(last, sigmas=self.sigmas):  # updates arrive
-            causes, said = ("model_ignores_input", "label_misaligned", "label_noise"), ""
+        causes, said = self._reason(subject, first, last, highest, soon=soon, sunk=sunk is not None)
         still = unmoved(subject)
-        severity = Severity.FAILURE if still else Severity.NOTE if sunk else Severity.WARNING
+        late = beside >= len(losses) // 2 and steps[0] >= self.hiding  # a first mean may hide what was learnt
+        hidden = sunk or soon or (late and not guesses)
+        severity = Severity.FAILURE if still else Severity.NOTE if hidden else Severity.WARNING
         yield Finding(
             code=self.code,
             name=self.name,
@@ -150,8 +155,36 @@ class NoLearning(Check[History]):
                 "weights-shrink",
                 "attention-collapse",
                 "update-size",
+                "validation-ahead",
             ),
         )
+
+    def _is_to_fall(self, subject: History) -> bool:
+        """Whether something says that the loss is one of a model and its rows, which falls as it learns."""
+        evaluated = any(split_of(name) == "valid" for name in subject.names)
+        return self.task in SUPERVISED or self._chance() > 0 or evaluated
+
+    def _reason(
+        self, subject: History, first: Level, last: Level, highest: float | None, *, soon: bool, sunk: bool
+    ) -> Reason:
+        """Why the loss stands, by what the rest of the log says, and by where it came from."""
+        told, guesses = reason(subject, highest), self._guesses(subject, last)
+        if guesses and self._thrown_about(subject, last, told.causes):
+            return Reason(
+                ("lr_too_high", "momentum_too_high", "dead_relu"), "; one answer for all rows would cost less"
+            )
+        if told.causes[0] == "no_optimizer_step" and self.task == "regression":  # an output of 0 stands as still
+            told = Reason((*told.causes[:2], "relu_on_output"), told.said)
+        if highest is not None:
+            return told
+        if guesses and not sunk and first.value > self.higher * self._chance():
+            return Reason(("lr_too_high", "dead_relu", "bad_output_init"), "; a fresh model begins at guessing")
+        if soon and told.causes[0] != "lr_too_high":
+            return Reason(("model_ignores_input", "label_misaligned", "underfit_capacity"), told.said)
+        creeps = bool(told.said) and still_creeping(finite(subject, VALID_LOSS)[1])
+        if not sunk and first.above(last, sigmas=self.sigmas) and not creeps:  # updates arrive
+            return Reason(("model_ignores_input", "label_misaligned", "vanishing_gradient"))
+        return told
 
     def _stands(self, subject: History, losses: NDArray[np.float64], first: Level, last: Level, *, burst: bool) -> bool:
         """Whether the loss neither falls nor climbs beyond its noise, or ends at guessing and falls no further."""
@@ -180,9 +213,10 @@ class NoLearning(Check[History]):
 
     def _thrown_about(self, subject: History, last: Level, causes: tuple[str, ...]) -> bool:
         """Whether weights that move do not even find the answer that is best for all rows alike."""
-        unclear = causes[0] in ("model_ignores_input", "label_noise")
+        unclear = causes[0] in ("model_ignores_input", "label_noise", "lr_too_high")
         moves = self._moves(finite(subject, VALID_LOSS)[1], last)
-        return unclear and moves and last.value - self._chance() > self.sigmas * last.error
+        worse = last.value - self._chance()
+        return unclear and moves and worse > max(self.sigmas * last.error, self.guessing * self._chance())
 
     def _moves(self, evaluated: NDArray[np.float64], last: Level) -> bool:
         """Whether the validation loss goes up and down: a term that is added to each loss does not."""
@@ -190,7 +224,7 @@ class NoLearning(Check[History]):
 
     def _chance(self) -> float:
         """The loss of guessing; 0 where nobody said of how many classes."""
-        known = self.classes and self.task in ("classification", "tagging")
+        known = self.classes and self.task in ("classification", "tagging", "generation")
         return math.log(self.classes) if known and self.classes else 0.0
 
     def _sunk(self, losses: NDArray[np.float64]) -> Level | None:

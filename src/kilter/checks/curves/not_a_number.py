@@ -39,6 +39,8 @@ class NotANumber(Check[History]):
     code: ClassVar[str] = "C102"
     name: ClassVar[str] = "not-a-number"
     grown: float = 10.0  # times its median, by which a loss or gradient explodes before
+    unscaled: float = 1e2  # a first loss that standardised targets do not have
+    unseen: int = 5  # steps between two rows, in which a loss may explode
     large: float = 1e3  # a loss or gradient norm at the very start that no fresh model has
     skipped: float = 0.05  # of the steps: a loss scale that halves at each overflow and doubles in 2,000 needs fewer
 
@@ -79,7 +81,7 @@ class NotANumber(Check[History]):
             where=(f"step {step}",),
             evidence={"curve": name, "step": step, "before": curve.values[max(0, at - 5) : at].tolist()}
             | ({} if name == VALID_LOSS else {"batch": step}),
-            follows=("divergence", "explosion", "rate-jump", "odd-batch"),
+            follows=("divergence", "explosion", "rate-jump", "odd-batch", "negative-loss"),
         )
 
     def _severity(self, name: str, *, stays: bool, share: float) -> Severity:
@@ -95,12 +97,16 @@ class NotANumber(Check[History]):
         if name == GRADIENT_NORM and not stays:
             return ("loss_scale_overflow", "exploding_gradient", "numeric_instability")
         if at == 0:
-            return ("nan_in_data", "numeric_instability", "loss_scale_overflow")
+            unseen = step > 1 and name == TRAIN_LOSS  # what came before was not logged
+            return ("nan_in_data", "numeric_instability", "lr_too_high" if unseen else "loss_scale_overflow")
         if self._exploded(subject, step) or (at <= 3 and self._large(subject, step)):
-            return ("lr_too_high", "exploding_gradient", "missing_grad_clip")
-        if stays:
-            return ("numeric_instability", "nan_in_data", "loss_scale_overflow")
-        return ("nan_in_data", "ignore_index_collision", "numeric_instability")
+            begun = np.abs(finite(subject, TRAIN_LOSS)[1][:1])
+            unscaled = len(begun) > 0 and bool(begun[0] > self.unscaled)  # squares of targets of hundreds
+            return ("lr_too_high", "unnormalized_target" if unscaled else "exploding_gradient", "missing_grad_clip")
+        if not stays:
+            return ("nan_in_data", "ignore_index_collision", "numeric_instability")
+        unseen = name == TRAIN_LOSS and self._apart(subject)
+        return ("numeric_instability", "nan_in_data", "lr_too_high" if unseen else "loss_scale_overflow")
 
     def _large(self, subject: History, step: int) -> bool:
         """Whether a loss or a gradient stood before the step that no fresh model has."""
@@ -109,6 +115,11 @@ class NotANumber(Check[History]):
             if np.any(values[steps <= step] > self.large):
                 return True
         return False
+
+    def _apart(self, subject: History) -> bool:
+        """Whether so many steps lie between rows that a loss may grow to no number unseen."""
+        steps = subject[TRAIN_LOSS].steps
+        return len(steps) > 1 and float(np.median(np.diff(steps))) >= self.unseen
 
     def _exploded(self, subject: History, step: int) -> bool:
         for name in (TRAIN_LOSS, GRADIENT_NORM):

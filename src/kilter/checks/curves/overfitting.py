@@ -93,7 +93,9 @@ class Overfitting(Check[History]):
             advice="Calibrate the probabilities, or smooth the labels; decisions are no worse."
             if better
             else "Stop earlier, regularise (dropout, weight decay, augmentation), or gather more data.",
-            causes=("overconfident", "overfitting") if better else ("overfitting", "too_little_data", "label_noise"),
+            causes=("overconfident", "overfitting", "val_preprocess_mismatch")
+            if better
+            else ("overfitting", "too_little_data", "label_noise"),
             experiment="Fit a temperature to the validation outputs: a loss that falls below its lowest point says that"
             " only the confidence was wrong."
             if better
@@ -101,7 +103,7 @@ class Overfitting(Check[History]):
             " what is missing.",
             where=(f"step {at}", f"step {int(steps[-1])}"),
             evidence={"lowest": best, "end": end, "noise": noise(losses), "gained before": gain, "better": better},
-            follows=("validation-apart",),
+            follows=("validation-apart", "divergence", "explosion"),
         )
 
     def _fell(self, before: NDArray[np.float64], after: NDArray[np.float64]) -> bool:

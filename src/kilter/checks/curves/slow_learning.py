@@ -76,7 +76,7 @@ class SlowLearning(Check[History]):
         if way is None or not self._slow(way) or (train and train.fall >= self.some * abs(train.start)):
             return
         (start, fall), late = (train or way)[:2], way.late
-        causes = self._causes(subject, start, late)
+        causes = self._causes(subject, start, fall, late)
         yield Finding(
             code=self.code,
             name=self.name,
@@ -132,17 +132,19 @@ class SlowLearning(Check[History]):
         size = way.fall / abs(way.start) if way.start else 1.0
         return (size < self.little and way.late >= self.steady) or (size < self.some and way.late >= self.speeding)
 
-    def _causes(self, subject: History, start: float, late: float) -> tuple[str, ...]:
+    def _causes(self, subject: History, start: float, fall: float, late: float) -> tuple[str, ...]:
         rates = finite(subject, LEARNING_RATE)[1]
         if len(rates) >= 10 and rates[-1] == rates.max() and rates[-1] > 1.5 * rates[len(rates) // 2]:
             return ("warmup_longer_than_run", "lr_too_low", "too_few_epochs")
         norms = finite(subject, GRADIENT_NORM)[1]
-        if len(norms) and float(np.median(norms)) < 1e-3:
-            return ("vanishing_gradient", "lr_too_low", "too_few_epochs")
+        vanishes = len(norms) > 0 and float(np.median(norms)) < 1e-3
+        if vanishes or start > self.large:
+            return ("vanishing_gradient" if vanishes else "unnormalized_target", "lr_too_low", "too_few_epochs")
         if self._moved_far(norms):
             return ("lr_too_high", "missing_warmup", "dead_relu")
-        if start > self.large:
-            return ("unnormalized_target", "lr_too_low", "too_few_epochs")
-        if late >= self.speeding:
-            return ("lr_too_low", "too_few_epochs", "double_softmax")
+        if fall < self.least * abs(start):  # what a wrong label lets be learnt is next to nothing, too
+            return ("lr_too_low", "label_misaligned", "too_few_epochs")
+        if late >= self.speeding:  # a rate that rises unlogged, or a plateau that is left
+            second = "too_few_epochs" if len(rates) else "warmup_longer_than_run"
+            return ("lr_too_low", second, "double_softmax")
         return ("lr_too_low", "grad_clip_too_small", "adam_eps_wrong")

@@ -31,7 +31,7 @@ class SoftmaxFloor(Check[History]):
     validation rows are right all the same: outputs that tell so well and stand so high have been squashed.
 
     **When it stays silent.** The number of classes is not known; any loss below the floor; a loss that has not come
-    down so far.
+    down so far, or begins above guessing, as one that is weighted does.
 
     **What it costs.** One pass over the recorded losses.
 
@@ -47,6 +47,7 @@ class SoftmaxFloor(Check[History]):
     close: float = 0.2  # of the same way
     often: int = 3  # losses that come so near: one may pass by
     still: float = 0.05  # of the way, by which the last quarter of the run may lie below the one before
+    begins: float = 0.1  # of ln K, by which the first loss may lie above it
     accurate: float = 0.9  # share of validation rows that are right
     fewest: int = 8  # recorded losses
 
@@ -65,6 +66,8 @@ class SoftmaxFloor(Check[History]):
         quarter = max(3, len(losses) // 4)
         falls = float(np.median(losses[-2 * quarter : -quarter])) - float(np.median(losses[-quarter:]))
         pressed = int(np.count_nonzero(losses <= floor + self.near * room)) >= self.often
+        if losses[0] > (1 + self.begins) * math.log(classes):
+            return  # probabilities of a fresh model are alike: given for logits, they cost what guessing does
         resting = lowest >= floor - 1e-4 and pressed and end <= floor + self.close * room and falls < self.still * room
         right = self._right(subject, floor) if lowest >= floor - 1e-4 else None
         if not resting and right is None:

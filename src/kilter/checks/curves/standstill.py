@@ -28,6 +28,8 @@ CREEPING: Final = 0.8
 """Correlation of the validation loss with time, of a fall that is only slow."""
 LARGE: Final = 100.0
 """A loss of squares that size is of targets that are not standardised."""
+OUT: Final = 5.0
+"""Times the noise, that three losses of which the middle one counts do not stand out by."""
 FAR: Final = 5.0
 """Times its end, that the very first loss was: one step took it from there to guessing."""
 
@@ -49,10 +51,14 @@ def unmoved(history: History) -> bool:
 
 
 def exploded(losses: NDArray[np.float64], times: float) -> float | None:
-    """The highest loss that lasted in the first third of a run, where that is so many times its start; else None."""
-    early = lasting(losses[: max(10, len(losses) // 3)])
+    """The highest loss that lasted in the first third of a run, where that is so many times its start; else None.
+
+    It must stand out from where the loss lies later, too, by more than its noise: one low first loss is chance.
+    """
+    early, late = lasting(losses[: max(10, len(losses) // 3)]), losses[len(losses) // 2 :]
     highest = float(early.max()) if len(early) else 0.0
-    return highest if highest > times * abs(float(losses[0])) + 10 * noise(losses) else None
+    out = highest - float(np.median(late)) > OUT * noise(losses)
+    return highest if highest > times * abs(float(losses[0])) and out else None
 
 
 def reason(history: History, highest: float | None) -> Reason:
@@ -95,7 +101,7 @@ def _by_gradient(history: History) -> Reason | None:
     if middle < TINY:
         said = f"; the gradient's norm is {middle:.2g}"
         if unmoved(history):
-            return Reason(("loss_detached", "softmax_single_unit", "dead_relu"), said)
+            return Reason(("loss_detached", "zero_grad_after_backward", "softmax_single_unit"), said)
         return Reason(("vanishing_gradient", "dead_relu", "detached_graph"), said)
     if len(norms) >= 30 and norms[-10:].min() > PILED * norms[:3].max() and unmoved(history):
         said = (
@@ -110,7 +116,7 @@ def _by_movement(history: History, losses: NDArray[np.float64]) -> Reason:
         return Reason(("no_shuffle_sorted", "lr_too_high", "label_noise"), "; losses of neighbouring steps are alike")
     values = finite(history, VALID_LOSS)[1]
     if len(values) < 5:
-        return Reason(("lr_too_low", "lr_too_high", "label_noise"))
+        return Reason(("lr_too_low", "lr_too_high", "no_optimizer_step"))
     if values.std() > 0 and np.corrcoef(np.arange(len(values)), values)[0, 1] < -CREEPING:
         said = f"; the validation loss creeps down, by {values[0] - values[-1]:.2g} in all"
         if float(np.median(losses)) > LARGE:
@@ -120,7 +126,19 @@ def _by_movement(history: History, losses: NDArray[np.float64]) -> Reason:
         noisy = noise(losses) > NOISY * abs(float(np.median(losses)))
         causes = ("lr_too_high", "batch_too_small" if noisy else "model_ignores_input", "label_noise")
         return Reason(causes, "; the validation loss jumps about")
-    return Reason(("model_ignores_input", "label_noise", "lr_too_high"), "; the validation loss stands, too")
+    return Reason(("model_ignores_input", "label_misaligned", "dead_relu"), "; the validation loss stands, too")
+
+
+def still_creeping(values: NDArray[np.float64]) -> bool:
+    """Whether a curve falls with time all the way, and no slower in the last third: what is found at once ends sooner.
+
+    >>> still_creeping(np.linspace(3, 2, 9)), still_creeping(2 + np.exp(-np.arange(9.0)))
+    (True, False)
+    """
+    if len(values) < 5 or values.std() == 0 or np.corrcoef(np.arange(len(values)), values)[0, 1] > -CREEPING:
+        return False
+    late = float(values[-1 - len(values) // 3] - values[-1])
+    return late > 0.25 * float(values[0] - values[-1]) > 0  # a straight line has a third
 
 
 def _alike(losses: NDArray[np.float64]) -> bool:

@@ -83,6 +83,15 @@ class StillImproving(Check[History]):
             experiment="Go on for half as long again at the last rate, and once more at three times that: what falls"
             " further says which was short, time or rate.",
             where=(f"step {int(steps[-1])}",),
+            follows=(
+                "early-decay",
+                "schedule-length",
+                "slow-learning",
+                "no-learning",
+                "generalization-gap",
+                "validation-ahead",
+                "validation-noise",
+            ),
             evidence={"before": before, "end": end, "noise": noise(losses), "whole fall": whole},
         )
 

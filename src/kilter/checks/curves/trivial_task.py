@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, final
@@ -31,7 +32,8 @@ class TrivialTask(Check[History]):
     loss that is gone goes on shrinking by factors, to `further` of what it was then: one that stands has met a floor,
     and its first value was only very high.
 
-    A note where both losses end there after a longer way: real data rarely leave so little.
+    A note where no validation loss agrees, or where both losses end there after a longer way: real data rarely leave so
+    little; of sequences that are written on, `language` of ln K is as little.
 
     **When it stays silent.** A training loss that falls to nothing over epochs, as on sets that can be separated or
     learnt by heart; a validation loss that says otherwise; a loss below 0, of both signs, or in whose log rewards or
@@ -39,12 +41,16 @@ class TrivialTask(Check[History]):
 
     **What it costs.** One pass over the recorded losses.
 
-    **Source.** Kaufman, Rosset and Perlich 2011, Leakage in data mining (KDD), section 4.2.
+    **Source.** Kaufman, Rosset and Perlich 2011, Leakage in data mining (KDD), section 4.2; Shannon 1951, Prediction
+    and entropy of printed English.
     """
 
     code: ClassVar[str] = "C114"
     name: ClassVar[str] = "trivial-task"
+    task: str | None = None
+    classes: int | None = None
     nothing: float = 0.01  # of the first loss
+    language: float = 0.05  # of ln K; people guess the next letter of English at a quarter of it
     soon: int = 100  # optimizer steps: at the usual rates a model without help needs more
     stays: float = 0.75  # of the later losses, that lie below it
     further: float = 0.3  # of the loss at which it was gone: what is learnt leaves nothing, what was only high a floor
@@ -67,6 +73,8 @@ class TrivialTask(Check[History]):
         last = evaluations[1][-3:]
         if not empty and self._stands(losses, limit):
             return
+        if self.task == "generation" and self.classes and self.classes > 2 and gone is None:
+            limit = max(limit, self.language * math.log(self.classes))  # nothing that is written is that foreseeable
         if gone is None and not (len(last) == 3 and ends_at <= limit and last.max() <= limit):
             return
         at = int(steps[-1] if gone is None else steps[gone])
@@ -76,7 +84,7 @@ class TrivialTask(Check[History]):
         yield Finding(
             code=self.code,
             name=self.name,
-            severity=Severity.NOTE if gone is None else Severity.WARNING,
+            severity=Severity.WARNING if empty or (len(last) and gone is not None) else Severity.NOTE,
             strength=Strength.MEASURED if empty or (len(last) and gone is not None) else Strength.SUSPECTED,
             seen=f"The training loss is {'exactly 0' if empty else f'{ends_at:.3g}'}"
             f" {'at' if gone is None else 'from'} step {at:,}{'' if gone is None else ' on'}, after {losses[0]:.3g} at"
@@ -85,6 +93,8 @@ class TrivialTask(Check[History]):
             " leaves out.",
             causes=("softmax_single_unit", "ignore_index_collision", "task_trivial")
             if empty
+            else ("future_leak", "target_leak", "task_trivial")
+            if self.task == "generation"
             else ("target_leak", "task_trivial", "future_leak"),
             experiment="Draw the labels of the training rows at random: a loss that falls to nothing all the same means"
             " that they stand in the input, one that does not, that the task is this easy.",

@@ -30,7 +30,8 @@ class ValidationAhead(Check[History]):
     where the training loss never gets further, a note where it does, since the two may be different functions. Later a
     loss below `gap` of the training loss at the end, and at nine of ten evaluations, is a note, as is a training loss
     that gave less than `shown` of what the validation loss gave, and that was a tenth of it or more: regularisation
-    does that, and so do rows that stand in both splits, or a split that is easier.
+    does that, and so do rows that stand in both splits, or a split that is easier. So is a loss below `lower` of a
+    training loss of which `left` or more is left.
 
     A validation loss that falls by the factors by which the training loss falls is the same loss in other units, which
     is a note.
@@ -51,6 +52,9 @@ class ValidationAhead(Check[History]):
     below: float = 0.6  # of the training loss beside it, before anything was learnt
     gap: float = 0.5  # of the training loss beside it, at the end
     shown: float = 0.5  # of what the validation loss gave, by the training loss at the end
+    lower: float = 0.85  # of the training loss beside it, where much of that is left
+    left: float = 0.3  # of the training loss at the start
+    shaky: float = 0.02  # of the validation loss, that it differs by from one evaluation to the next
     sigmas: float = 4.0  # times the noise of either curve
 
     def examine(self, subject: History) -> Iterator[Finding | Skipped]:
@@ -78,6 +82,11 @@ class ValidationAhead(Check[History]):
         before = (run.start.value, run.start.value) if run.by_step else (run.beside[0], run.losses[0])
         given, taken = before[0] - run.beside[third:].mean(), before[1] - run.losses[third:].mean()
         if clear[third:].mean() >= 0.9 and given < self.shown * taken and taken > 0.1 * before[1]:
+            yield self._finding(run, len(run.losses) - 1, early=False, hidden=True)
+            return
+        half = len(run.losses) // 2
+        high = run.beside[third:].min() > self.left * run.start.value
+        if high and clear[half:].mean() >= 0.9 and np.median((run.losses / run.beside)[half:]) < self.lower:
             yield self._finding(run, len(run.losses) - 1, early=False, hidden=True)
 
     def _is_one_curve(self, subject: History, run: Evaluations) -> bool:
@@ -112,7 +121,9 @@ class ValidationAhead(Check[History]):
         elif early and run.losses[-1] < 0.8 * run.losses[0]:  # something is learnt, and training does not show it
             causes = ("dropout_too_high", "bn_tiny_batch", "label_noise", "unshuffled_split")
         elif hidden:
-            causes = ("dropout_too_high", "label_noise", "train_val_leak")
+            causes = ("dropout_too_high", "bn_tiny_batch", "label_noise")
+            if noise(run.losses[len(run.losses) // 2 :]) > self.shaky * own:  # dropout is gone when it is evaluated
+                causes = ("bn_tiny_batch", "dropout_too_high", "batch_too_small")
         elif early:
             causes = ("unshuffled_split", "wrong_metric", "distribution_shift")
         when = (

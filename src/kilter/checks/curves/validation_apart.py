@@ -52,6 +52,7 @@ class ValidationApart(Check[History]):
     fewest: int = 4  # evaluations
     fell: float = 0.3  # of the training loss at the start
     far: float = 1.5  # times the untrained loss, at the first evaluations: rows of another kind
+    fast: float = 0.8  # of the training loss at the start, left at the first evaluations
     absurd: float = 5.0  # times the untrained loss: numbers of another size
     sigmas: float = 3.0  # times the noise
 
@@ -74,6 +75,8 @@ class ValidationApart(Check[History]):
         # rows that are learnt by heart are learnt slowly: nothing is lost yet when the first loss is
         far = times > self.far or (times > 1.1 and float(run.beside[:2].mean()) < 0.8 * start)
         causes: tuple[str, ...] = ("label_misaligned", "unshuffled_split", "too_little_data", "overfitting")
+        if not far and float(run.beside[:2].mean()) < self.fast * start:  # wrong labels are learnt slowly
+            causes = ("label_misaligned", "val_preprocess_mismatch", "unshuffled_split", "vocabulary_mismatch")
         if times > self.absurd:
             causes = ("val_preprocess_mismatch", "bn_stats_stale", "distribution_shift", "unshuffled_split")
         elif far:

@@ -90,5 +90,5 @@ class ValidationConstant(Check[History]):
         if len(losses) > self.fewest and np.ptp(losses) == 0:
             return ("loss_clipped", "loss_detached", "constant_input")
         if len(norms) and float(np.median(norms)) == 0:
-            return ("loss_detached", "detached_graph", "softmax_single_unit", "dead_relu")
+            return ("loss_detached", "zero_grad_after_backward", "softmax_single_unit", "detached_graph")
         return ("no_optimizer_step", "optimizer_wrong_params", "zero_grad_after_backward", "low_precision_update")

@@ -117,7 +117,7 @@ PLANTED_HISTORIES: tuple[Planted[History], ...] = (
         code="C104",
         name="flat",
         make=lambda: recorded(lambda _: 2.3, valid=lambda _: 2.3),
-        causes=("lr_too_low", "lr_too_high"),
+        causes=("model_ignores_input", "label_misaligned", "lr_too_low", "lr_too_high"),
     ),
     Planted(
         code="C104",

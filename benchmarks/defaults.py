@@ -64,7 +64,7 @@ def main() -> None:
     """Run, print the table, write the figures."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("names", nargs="*", default=list(REFERENCE), help="sets; all of them where none is named")
-    parser.add_argument("--out", type=Path, default=RESULTS / "datasets.json")
+    parser.add_argument("--out", type=Path, default=RESULTS / "defaults.json")
     options = parser.parse_args()
     shared = Path(os.environ.get("KILTER_SHARED", "../shared")).resolve() / "data"
     if not shared.is_dir():
