@@ -134,7 +134,7 @@ class Gate(BaseModel):
 class Thresholds(BaseModel):
     """What the thresholds are to reach that are chosen on the validation split and judged on the test split."""
 
-    model_config = _FROZEN
+    model_config = FROZEN
 
     precision: float = Field(default=0.9, gt=0, le=1)  # of the threshold with the largest recall
     costs: Annotated[dict[str, dict[str, float]] | None, BeforeValidator(_costs)] = None  # true class, decided class
