@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from copy import copy
 from dataclasses import replace
 from operator import itemgetter
 from types import MappingProxyType
@@ -99,7 +100,7 @@ class EncodedSource:
             raise ValueError(message)
         self._augment = None if augment == Augment() else augment
         whole = targets is not None and targets.dtype != object
-        faults = _batch_faults(batch, encoded, schema)
+        faults = _batch_faults(batch, schema, texts=encoded.tokens is not None)
         if self._augment is not None:
             each_token = targets is not None and not whole and encoded.answers is None
             faults += augmentation_faults(self._augment, encoded, each_token=each_token)
@@ -205,6 +206,20 @@ class EncodedSource:
             return swept(len(self), size=self._batch.size or 1)
         return swept_by_length(self._lengths, size=self._batch.size, tokens=self._batch.tokens)
 
+    def batched(self, batch: BatchSize) -> EncodedSource:
+        """The same rows in batches of another size, sampled as they are.
+
+        Raises:
+            RecipeError: a budget of tokens where no input holds any.
+        """
+        given = self._batch
+        same = batch.model_copy(update={"sampling": given.sampling, "sampling_exponent": given.sampling_exponent})
+        if faults := _batch_faults(same, self._schema, texts=self._lengths is not None):
+            raise RecipeError("the batches do not fit the data", faults=faults)
+        other = copy(self)
+        other._batch = same  # noqa: SLF001 - a copy of its own kind
+        return other
+
     def batch(self, rows: Sequence[int], *, seed: int, epoch: int) -> Batch:
         """These rows as a training batch, augmented where the split is augmented.
 
@@ -288,7 +303,7 @@ def _present(targets: NDArray[np.generic]) -> NDArray[np.bool_]:
     return present
 
 
-def _batch_faults(batch: BatchSize, encoded: Encoded, schema: Schema) -> list[Fault]:
+def _batch_faults(batch: BatchSize, schema: Schema, *, texts: bool) -> list[Fault]:
     """Settings of batches that decide nothing here: a person who set them expects that they do."""
     needs = {
         "tasks": (schema.target_kind is Kind.RECORD, "it is for `task: multitask`"),
@@ -301,7 +316,7 @@ def _batch_faults(batch: BatchSize, encoded: Encoded, schema: Schema) -> list[Fa
     if batch.sampling_exponent != 1 and batch.sampling != "tasks":
         legal = "it is read with `batch.sampling: tasks`"
         faults.append(Fault(met="batch.sampling_exponent decides nothing", legal=legal))
-    if batch.tokens is not None and encoded.tokens is None:
+    if batch.tokens is not None and not texts:
         legal = "it is for texts, and no input holds any"
         faults.append(Fault(met="batch.tokens decides nothing", legal=legal, remedy="leave it out"))
     if batch.tokens is not None and batch.complete:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Callable, Sequence
+from copy import copy
 from dataclasses import replace
 from itertools import pairwise
 from typing import TYPE_CHECKING, Final, final
@@ -109,6 +110,12 @@ class StreamSource:
     def sweep(self) -> Plan:
         """An order for evaluation: every row once, as they stand in the text."""
         return swept(len(self), size=self._size)
+
+    def batched(self, batch: BatchSize) -> StreamSource:
+        """The same windows in batches of another size."""
+        other = copy(self)
+        other._batch = batch  # noqa: SLF001 - a copy of its own kind
+        return other
 
     def batch(self, rows: Sequence[int], *, seed: int, epoch: int) -> Batch:
         """The training windows of these rows in this epoch."""

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from copy import copy
 from typing import TYPE_CHECKING, final
 
 import numpy as np
 import torch
 
 from kilter.values.batch import Batch, Example
+from kilter.values.errors import RecipeError
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
     from torch import Tensor
 
+    from kilter.values.recipe import BatchSize
     from kilter.values.source import Plan
     from kilter.values.task import Task
 
@@ -61,6 +64,18 @@ class ArraySource:
     def sweep(self) -> Plan:
         """Every row once, in order."""
         return self._batches(list(range(len(self))))
+
+    def batched(self, batch: BatchSize) -> ArraySource:
+        """The same rows in batches of so many rows.
+
+        Raises:
+            RecipeError: a budget of tokens.
+        """
+        if batch.size is None:
+            raise RecipeError(f"batch.tokens = {batch.tokens}", legal="rows of one size have a batch.size")
+        other = copy(self)
+        other._size = batch.size  # noqa: SLF001 - a copy of its own kind
+        return other
 
     def batch(self, rows: Sequence[int], *, seed: int, epoch: int) -> Batch:
         """These rows, augmented."""
@@ -130,6 +145,12 @@ class TextSource:
     def sweep(self) -> Plan:
         """Every row once, in order."""
         return self._rows.sweep()
+
+    def batched(self, batch: BatchSize) -> TextSource:
+        """The same rows in batches of so many rows."""
+        other = copy(self)
+        other._rows = self._rows.batched(batch)  # noqa: SLF001 - a copy of its own kind
+        return other
 
     def batch(self, rows: Sequence[int], *, seed: int, epoch: int) -> Batch:
         """These rows; there is no augmentation."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar, final
 
@@ -35,6 +35,8 @@ ModelFactory: TypeAlias = "Callable[[], nn.Module]"
 OptimizerFactory: TypeAlias = "Callable[[nn.Module], Optimizer]"
 Forward: TypeAlias = "Callable[[nn.Module, Batch], Outputs]"
 
+_MADE_OF = ("model", "loss", "augment")
+
 
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,6 +61,23 @@ class Pipeline:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "splits", FrozenMap(self.splits))
+
+    def with_recipe(self, recipe: Recipe) -> Pipeline:
+        """The same training with other numbers: batches, optimizer, schedule, lengths.
+
+        Raises:
+            UsageError: the recipe names another model, loss or augmentation, which this pipeline is made of already.
+        """
+        made = [name for name in _MADE_OF if getattr(recipe, name) != getattr(self.recipe, name)]
+        if made:
+            raise UsageError(
+                f"a recipe with another {', '.join(made)}",
+                legal="it is made of these already; batch, optimizer, schedule, train, stop and save may differ",
+                remedy="build another pipeline",
+            )
+        same = recipe.batch == self.recipe.batch
+        splits = self.splits if same else {name: split.batched(recipe.batch) for name, split in self.splits.items()}
+        return replace(self, recipe=recipe, splits=splits)
 
     @staticmethod
     def from_loop(

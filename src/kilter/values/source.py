@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from kilter.values.batch import Batch, Example
+    from kilter.values.recipe import BatchSize
 
 Plan = Sequence[Sequence[int]]
 """Row numbers, batch by batch. It is a list made ahead, so steps are countable and skipping is indexing."""
@@ -38,6 +39,9 @@ class Source(Protocol):
 
     def sweep(self) -> Plan:
         """An order for evaluation: every row once, the same each time, long rows together."""
+
+    def batched(self, batch: BatchSize) -> Source:
+        """The same rows in batches of another size; this source stays as it is."""
 
     def batch(self, rows: Sequence[int], *, seed: int, epoch: int) -> Batch:
         """These rows as a training batch, augmented where the split is augmented."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from copy import copy
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, final
@@ -27,7 +28,7 @@ from kilter.testing.networks import (
 from kilter.testing.sources import ArraySource
 from kilter.testing.subjects import Healthy
 from kilter.values.pipeline import ModelFactory, Pipeline
-from kilter.values.recipe import Recipe
+from kilter.values.recipe import BatchSize, Recipe
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -157,6 +158,12 @@ class Encoded:
     def sweep(self) -> Plan:
         """Every row once, in order."""
         return self._rows.sweep()
+
+    def batched(self, batch: BatchSize) -> Encoded:
+        """The same rows in batches of so many rows."""
+        other = copy(self)
+        other._rows = self._rows.batched(batch)  # noqa: SLF001 - a copy of its own kind
+        return other
 
     def plain(self, rows: Sequence[int]) -> Batch:
         """These rows as they are."""
