@@ -34,6 +34,13 @@ def test_a_planted_breach_is_caught(text):
     assert len(list(breaches([Source("kilter/training/checkpoints.py", text)]))) == 1
 
 
+def test_what_a_child_process_is_handed_is_let_through_there_alone():
+    handing = "import cloudpickle\ncloudpickle.dumps(subject)"
+
+    assert list(breaches([Source("kilter/finders/nursery.py", handing)])) == []
+    assert len(list(breaches([Source("kilter/finders/nursery.py", "import pickle")]))) == 1
+
+
 @pytest.mark.parametrize(
     "text",
     [

@@ -391,3 +391,25 @@ def test_workers_make_the_same_batches(mixup):
     alone = load(made, legs, seed=0, workers=0)
     for here, there in zip(alone, load(made, legs, seed=0, workers=2), strict=True):
         same(here.window[0], there.window[0])
+
+
+def test_other_batches_have_the_same_rows():
+    first = source(augment=Augment(noise=0.5))
+    other = first.batched(BatchSize(size=7, pool=2))
+    assert sorted(map(len, other.plan(seed=0, epoch=1))) == [2, 7, 7, 7, 7]
+    assert sorted(map(len, first.plan(seed=0, epoch=1))) == [2] + [4] * 7
+    here, there = (split.batch([3, 5], seed=1, epoch=2) for split in (first, other))
+    same(here, there)
+
+
+def test_other_batches_are_sampled_as_these():
+    balanced = source(targets=np.array([0] * 20 + [1] * 10), batch=BatchSize(size=4, sampling="balanced"))
+    rows = [row for batch in balanced.batched(BatchSize(size=6)).plan(seed=0, epoch=0) for row in batch]
+    classes = np.bincount(balanced.targets[rows])
+    assert abs(int(classes[0]) - int(classes[1])) <= 6
+
+
+def test_other_batches_by_tokens_need_tokens():
+    assert max(map(len, source("text").batched(BatchSize(tokens=12)).sweep())) > 2
+    with pytest.raises(RecipeError, match=r"batch\.tokens"):
+        source("size").batched(BatchSize(tokens=12))

@@ -152,3 +152,15 @@ def test_windows_that_do_not_fill_a_batch_are_left_out_where_batches_are_complet
     assert made(4) == [4] * (count // 4)
     with pytest.raises(RecipeError, match=r"batch\.complete with batch\.size = 500"):
         made(500)
+
+
+def test_other_batches_have_the_same_windows():
+    first = source(a_text(), size=3)
+    other = first.batched(BatchSize(size=5))
+    assert [len(rows) for rows in first.sweep()] == [3, 3, 2]
+    assert [len(rows) for rows in other.sweep()] == [5, 3]
+    assert [row for rows in other.sweep() for row in rows] == [row for rows in first.sweep() for row in rows]
+    here, there = (split.batch([0, 2], seed=1, epoch=2) for split in (first, other))
+    assert torch.equal(here.inputs["tokens"], there.inputs["tokens"])
+    by_tokens = first.batched(BatchSize(tokens=4 * CONTEXT))
+    assert by_tokens.sweep() == source(a_text(), tokens=4 * CONTEXT).sweep()

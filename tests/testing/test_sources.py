@@ -6,6 +6,8 @@ import torch
 
 from kilter.tasks.tagging import Tagging
 from kilter.testing.sources import ArraySource, TextSource
+from kilter.values.errors import RecipeError
+from kilter.values.recipe import BatchSize
 from kilter.values.task import IGNORED
 
 NUMBERS = torch.arange(20.0).reshape(10, 2)
@@ -64,5 +66,21 @@ def test_texts_are_as_wide_as_the_longest_of_the_batch():
     assert texts.batch([2], seed=0, epoch=0).inputs["tokens"].shape == (1, 4)
     assert sorted(row for rows in texts.plan(seed=0, epoch=0) for row in rows) == [0, 1, 2]
     assert texts.sweep() == [[0, 1], [2]]
+    assert texts.batched(BatchSize(size=3)).sweep() == [[0, 1, 2]]
     assert texts.example(2).target.tolist() == [1, 2, 3, 4]
     assert len(texts) == 3
+
+
+def test_other_batches_leave_the_source_as_it_is():
+    first = source(noise=0.1)
+    other = first.batched(BatchSize(size=7))
+    assert other.sweep() == [[0, 1, 2, 3, 4, 5, 6], [7, 8, 9]]
+    assert [len(rows) for rows in other.plan(seed=0, epoch=0)] == [7, 3]
+    assert [len(rows) for rows in first.sweep()] == [4, 4, 2]
+    here, there = (split.batch([3, 5], seed=1, epoch=2) for split in (first, other))
+    assert torch.equal(here.inputs["numbers"], there.inputs["numbers"])
+
+
+def test_a_budget_of_tokens_is_refused():
+    with pytest.raises(RecipeError, match=r"batch\.tokens = 64"):
+        source().batched(BatchSize(tokens=64))

@@ -63,3 +63,42 @@ def test_what_cannot_be_is_said_with_what_can(given, said):
     with pytest.raises(UsageError) as raised:
         Pipeline.from_loop(**({"make": make} | given))
     assert said in str(raised.value)
+
+
+class Split:
+    def __init__(self, size=4):
+        self.size = size
+
+    def __len__(self):
+        return 10
+
+    def batched(self, batch):
+        return Split(batch.size)
+
+
+def test_another_recipe_has_other_batches_and_leaves_the_pipeline_as_it_is():
+    recipe = Recipe()
+    splits = {"train": Split(), "valid": Split()}
+    pipeline = Pipeline(task=Task(), make_model=lambda: nn.Linear(1, 1), splits=splits, recipe=recipe)
+    other = pipeline.with_recipe(recipe.replace("batch.size", 7))
+
+    assert [split.size for split in other.splits.values()] == [7, 7]
+    assert [split.size for split in pipeline.splits.values()] == [4, 4]
+    assert other.recipe.batch.size == 7
+    assert (other.task, other.make_model) == (pipeline.task, pipeline.make_model)
+
+
+def test_with_the_same_batches_the_splits_are_the_same():
+    recipe = Recipe()
+    pipeline = Pipeline(task=Task(), make_model=lambda: nn.Linear(1, 1), splits={"train": Split()}, recipe=recipe)
+    other = pipeline.with_recipe(recipe.replace("optimizer.learning_rate", 0.5))
+    assert other.splits["train"] is pipeline.splits["train"]
+    assert other.recipe.optimizer.learning_rate == 0.5
+
+
+@pytest.mark.parametrize(("path", "value"), [("model.name", "mlp"), ("loss.name", "focal"), ("augment.noise", 0.1)])
+def test_what_a_pipeline_is_made_of_stays(path, value):
+    recipe = Recipe()
+    pipeline = Pipeline(task=Task(), make_model=lambda: nn.Linear(1, 1), splits={}, recipe=recipe)
+    with pytest.raises(UsageError, match=f"another {path.split('.')[0]}"):
+        pipeline.with_recipe(recipe.replace(path, value))

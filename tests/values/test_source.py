@@ -12,7 +12,7 @@ def members(kind):
 
 def test_an_encoded_split_is_a_source():
     assert [name for name in members(Source) if not hasattr(EncodedSource, name)] == []
-    for name in ("plan", "sweep", "batch", "plain", "example"):
+    for name in ("plan", "sweep", "batched", "batch", "plain", "example"):
         promised = inspect.signature(getattr(Source, name)).parameters
         given = inspect.signature(getattr(EncodedSource, name)).parameters
         assert [(p.name, p.kind) for p in given.values()] == [(p.name, p.kind) for p in promised.values()]

@@ -20,3 +20,11 @@ def choose_device(wanted: str) -> str:
         usable = ", ".join(name for name, is_there in there.items() if is_there)
         raise UsageError(f"train.device = {wanted!r} is not on this machine", legal=f"usable are auto, {usable}")
     return wanted
+
+
+def settle(device: str) -> None:
+    """Wait until a device has done what it was told, so that a clock that is read then tells of it."""
+    if device.startswith("cuda"):
+        torch.cuda.synchronize(device)
+    elif device.startswith("mps"):
+        torch.mps.synchronize()

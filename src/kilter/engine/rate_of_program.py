@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import warnings
 from typing import TYPE_CHECKING, Any, Final
 
 import torch
@@ -13,29 +13,38 @@ from kilter.values.errors import UsageError
 if TYPE_CHECKING:
     from kilter.values.program import Program
 
-_RATES: Final = ("lr", "initial_lr", "max_lr", "min_lr", "base_lr")
+_RATES: Final = ("lr", "initial_lr", "max_lr", "min_lr", "swa_lr")
 """What torch's optimizers and schedulers keep of rates in a parameter group."""
+
+_WAITED: Final = 64
+"""Batches in which the first update is waited for, where gradients are accumulated."""
 
 
 def highest_rate(made: Made) -> float:
-    """The rate that the first group of the first optimizer was set up with.
+    """The highest rate that the first group of the first optimizer is set up for.
 
     Raises:
         UsageError: there is no optimizer of torch.
     """
-    groups = groups_of(made)
-    if not groups:
+    rates = highest_rates(made)
+    if not rates:
         raise UsageError(
             f"`make` gives {type(made.optimizer).__name__} as its optimizer, and no rate can be seen in it",
             legal="torch's optimizers, or lists and mappings of them",
             remedy="declare how the rate is set: Pipeline.from_loop(make, set_rate=lambda optimizer, rate: ...)",
         )
-    return highest_in(groups[0])
+    return rates[0]
 
 
-def highest_in(group: Mapping[str, Any]) -> float:
-    """The highest rate that a parameter group is set up for: a scheduler may begin below it."""
-    return float(max(group.get(name, 0.0) for name in ("lr", "initial_lr", "max_lr")))
+def highest_rates(made: Made) -> list[float]:
+    """The highest rate that each parameter group is set up for: a scheduler may begin below it."""
+    rates: list[float] = []
+    for optimizer in made.optimizers:
+        tops = [each.max_lrs for each in made.schedulers if hasattr(each, "max_lrs") and each.optimizer is optimizer]
+        for place, group in enumerate(optimizer.param_groups):
+            said = [group.get(name, 0.0) for name in ("lr", "initial_lr", "max_lr")]
+            rates.append(float(max(*said, *(top[place] for top in tops))))
+    return rates
 
 
 def groups_of(made: Made) -> list[dict[str, Any]]:
@@ -81,26 +90,51 @@ def length_of(program: Program, made: Made) -> int | None:
 def course(program: Program, *, seed: int, total: int, per_epoch: int) -> tuple[float, ...] | None:
     """What the rate is multiplied with at each batch of the training; None where no scheduler of torch changes it.
 
-    One batch is trained, to see whether schedulers go on by the step or by the epoch; then they alone are gone through.
-    Those that listen to a metric stand.
+    The first update is trained, to see whether schedulers go on with it or by the epoch; then they alone are gone
+    through. Those that listen to a metric stand.
     """
     made = make(program, seed)
-    plans = [each for each in made.schedulers if not isinstance(each, torch.optim.lr_scheduler.ReduceLROnPlateau)]
-    outer = plans[-1:]  # one that holds others is set up last
-    if not outer:
+    plan = _plan_of(made)
+    if plan is None:
         return None
-    highest, before = highest_rate(made), outer[0].last_epoch
-    made.model.train()
-    for _, batch in batches(program, made, 1):
-        train_step(program, made, batch)
-    by_step = outer[0].last_epoch != before
+    highest = highest_rate(made)
+    each = _batches_a_turn(program, made, plan) or per_epoch
     anew = make(program, seed)
-    plan = [each for each in anew.schedulers if not isinstance(each, torch.optim.lr_scheduler.ReduceLROnPlateau)][-1]
+    plan = _plan_of(anew)
     group = groups_of(anew)[0]
-    for optimizer in anew.optimizers:  # a scheduler warns where no step came before its own
-        optimizer.step()
     seen: list[float] = []
-    while len(seen) < total:
-        seen += [float(group["lr"]) / highest] * (1 if by_step else per_epoch)
-        plan.step()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)  # that no step of the optimizer came before
+        while plan is not None and len(seen) < total:
+            seen += [float(group["lr"]) / highest] * each
+            if len(seen) < total:
+                plan.step()
     return tuple(seen[:total])
+
+
+def _plan_of(made: Made) -> Any:
+    """The scheduler that is stepped; one that holds others is set up last."""
+    plans = [each for each in made.schedulers if not isinstance(each, torch.optim.lr_scheduler.ReduceLROnPlateau)]
+    return plans[-1] if plans else None
+
+
+def _batches_a_turn(program: Program, made: Made, plan: Any) -> int | None:
+    """Batches after which the scheduler goes on by itself, from the first update; None where it waits for epochs."""
+    updated = False
+
+    def hook(*_: Any) -> None:
+        nonlocal updated
+        updated = True
+
+    handles = [optimizer.register_step_post_hook(hook) for optimizer in made.optimizers]
+    before, seen = plan.last_epoch, 0
+    try:
+        for _, batch in batches(program, made, _WAITED):
+            train_step(program, made, batch)
+            seen += 1
+            if updated:
+                break
+    finally:
+        for handle in handles:
+            handle.remove()
+    return seen if plan.last_epoch != before else None

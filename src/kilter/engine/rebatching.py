@@ -16,6 +16,9 @@ from kilter.values.errors import UsageError
 WEIGHED: Final = 4096
 """Examples of a data set whose width is looked at, to find the widest."""
 
+_ALIKE: Final = 64
+"""Examples after which, if all are as wide, no more are looked at: reading them may take long."""
+
 
 def rebatched(loader: Any, examples: int) -> Iterable[Any]:
     """The same examples in the same kind of order, so many a batch.
@@ -51,14 +54,25 @@ def widest(loader: Any, examples: int) -> tuple[Any, ...]:
     """Training batches of so many examples that take most memory: of the widest examples that were looked at.
 
     Where examples cannot be had one by one, it is the widest of the first batches.
+
+    Raises:
+        UsageError: batches do not grow with the number of examples.
     """
     data: Any = getattr(loader, "dataset", None)
     if isinstance(loader, DataLoader) and not isinstance(data, IterableDataset) and hasattr(data, "__len__"):
         rows = spread(range(len(data)), WEIGHED)
-        by_width = sorted(rows, key=lambda row: -numbers_in(data[row]))
+        alike = len({numbers_in(data[row]) for row in spread(rows, _ALIKE)}) == 1
+        by_width = rows if alike else sorted(rows, key=lambda row: -numbers_in(data[row]))
         chosen = [by_width[place % len(by_width)] for place in range(examples)]
         collate: Any = loader.collate_fn
-        return (collate([data[row] for row in chosen]),)
+        batch = collate([data[row] for row in chosen])
+        if examples > 1 and numbers_in(batch) <= numbers_in(collate([data[chosen[0]]])):
+            raise UsageError(
+                f"the training loader's collation makes of {examples} examples no more than of one",
+                legal="a batch grows with its examples",
+                remedy=DECLARE,
+            )
+        return (batch,)
     several = list(islice(iter(rebatched(loader, examples)), 16))
     return (max(several, key=numbers_in),) if several else ()
 
@@ -90,6 +104,9 @@ class Regrouped:
             yield _joined(kept)
 
     def __len__(self) -> int:
+        if iter(self._loader) is self._loader:
+            message = "what can be gone through once has no length"
+            raise TypeError(message)
         held = sum(_length(batch) for batch in self._loader)
         return (held + self._examples - 1) // self._examples
 
@@ -99,9 +116,19 @@ def _made_again(loader: DataLoader[Any], **batches: Any) -> DataLoader[Any]:
 
 
 def _length(batch: Any) -> int:
+    """Examples of a batch that can be cut.
+
+    Raises:
+        UsageError: it cannot.
+    """
     examples = size(batch)
-    if examples is None:
-        raise UsageError("the training loader gives batches without tensors", remedy=DECLARE)
+    if examples is None or any(not tensor.ndim or len(tensor) != examples for tensor in leaves(batch).values()):
+        shapes = ", ".join(str(tuple(tensor.shape)) for tensor in leaves(batch).values()) or "no tensor"
+        raise UsageError(
+            f"the training loader gives batches of {shapes}",
+            legal="batches that can be cut anew are tensors that agree in the first dimension, the examples",
+            remedy=DECLARE,
+        )
     return examples
 
 
@@ -111,7 +138,7 @@ def _joined(batches: Sequence[Any]) -> Any:
         return batches[0]
     parts = [leaves(batch) for batch in batches]
     shapes = [{path: tensor.shape[1:] for path, tensor in part.items()} for part in parts]
-    if any(other != shapes[0] for other in shapes[1:]) or any(not t.ndim for t in parts[0].values()):
+    if any(other != shapes[0] for other in shapes[1:]):
         raise UsageError(
             "the training loader's batches are of several shapes and cannot be joined",
             legal="batches that can be cut anew agree in all but the first dimension",

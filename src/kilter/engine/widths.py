@@ -12,6 +12,9 @@ Item = TypeVar("Item")
 LOOKED_AT: Final = 256
 """Batches of a split whose width is looked at; sweeps have long rows together, so that few tell the widest."""
 
+SMALLEST: Final = 4
+"""Examples of a batch that is made smaller than a training's own: batch norm needs more than one."""
+
 
 def numbers_in(tree: Any) -> int:
     """How many numbers all tensors of a batch or of an example hold."""

@@ -3,9 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import final
 
 from kilter.values.finding import Finding
+
+
+class Counted(StrEnum):
+    """What a limit of memory counts; a peak is compared with it in the same unit."""
+
+    RESIDENT = "resident memory"
+    ADDRESSES = "address space"
+    DATA = "data"
+    DEVICE = "device memory"
 
 
 @final
@@ -14,12 +24,14 @@ class Budget:
     """The memory that a training may take.
 
     Attributes:
-        bytes: that may be taken in all, what is kept back already off.
-        source: where the limit stands: the device, a cgroup, a limit of the process, the machine.
-        kept_back: the share of the limit that is left alone, for what differs from step to step.
+        bytes: that the process may hold in all, what is kept back already off.
+        counts: what is counted against it.
+        source: where the limit stands: the device, a cgroup, a limit of the process, the machine, or who asks.
+        kept_back: the share of what was free that is left alone, for what differs from step to step.
     """
 
     bytes: int
+    counts: Counted
     source: str
     kept_back: float
 
@@ -32,9 +44,10 @@ class SizeProbe:
     Attributes:
         size: examples a batch.
         peak: the most bytes that were held; None where the process was killed before it could say.
+        between: bytes that were held after a step, before the next one: weights, gradients, optimizer state, and what
+            the process had before; None as above.
         fits: whether it came to its end within the budget.
         said: what happened, in words.
-        seconds: of one training step, the median; None where it was not timed.
         steps: training steps that were made.
     """
 
@@ -42,13 +55,31 @@ class SizeProbe:
     peak: int | None
     fits: bool
     said: str
-    seconds: float | None = None
+    between: int | None = None
     steps: int = 0
 
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepTime:
+    """How long a training step takes at a batch size.
+
+    Attributes:
+        size: examples a batch.
+        seconds: of a step on a batch of average width.
+    """
+
+    size: int
+    seconds: float
+
     @property
-    def examples_per_second(self) -> float | None:
-        """What it learns from in a second."""
-        return None if not self.seconds else self.size / self.seconds
+    def examples_per_second(self) -> float:
+        """What it learns from in a second.
+
+        >>> StepTime(size=32, seconds=0.5).examples_per_second
+        64.0
+        """
+        return self.size / self.seconds
 
 
 @final
@@ -60,15 +91,17 @@ class NoiseScale:
 
     Attributes:
         examples: the scale; None where the gradient did not stand out of its noise.
-        low: lower end of its interval.
-        high: upper end.
+        low: lower end of its interval of 95 %.
+        high: upper end; None where nothing bounds it.
         batches: gradients that it was told from.
+        after: training steps before it was measured; it grows as the loss falls.
     """
 
     examples: float | None
-    low: float | None
+    low: float
     high: float | None
     batches: int
+    after: int
 
 
 @final
@@ -91,11 +124,12 @@ class BatchSuggestion:
     """A batch size, and everything that speaks for it.
 
     Attributes:
-        size: what to use: the smallest that is as fast as any, within a few percent, and fits.
+        size: what to use: the smallest that gets as far in a second as any, within a few percent, and fits.
         largest: the largest that was tried and fits; never one that was not tried.
         bounded_by: what keeps it from being larger: memory, data (the whole split in one batch), or asked.
         budget: the memory there was.
-        probes: every size that was measured, in the order of measuring.
+        probes: every size whose memory was measured, in the order of measuring.
+        times: every size that was timed, from the largest down.
         noise: where larger batches stop paying; None where it was not measured.
         accumulate: batches that make one step, where an effective batch was asked for.
         scaling: what the learning rate should become; None where the effective batch stays.
@@ -107,6 +141,7 @@ class BatchSuggestion:
     bounded_by: str
     budget: Budget
     probes: tuple[SizeProbe, ...]
+    times: tuple[StepTime, ...] = ()
     noise: NoiseScale | None = None
     accumulate: int = 1
     scaling: RateScaling | None = None
@@ -114,7 +149,7 @@ class BatchSuggestion:
 
     @property
     def steps(self) -> int:
-        """Training steps that were spent on finding it."""
+        """Training steps that were spent on finding the largest."""
         return sum(probe.steps for probe in self.probes)
 
     def __str__(self) -> str:

@@ -1,0 +1,1 @@
+"""Trainings of many kinds whose batch is sized under a limit."""
