@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from kilter.project.guess import guess
     from kilter.project.reading import Project, read_project
     from kilter.project.resumption import check_resume
+    from kilter.project.slicing import find_slices
+    from kilter.project.suspecting import find_label_noise
     from kilter.tracking.fitting import fit
     from kilter.training.fit import Fitted
     from kilter.training.foreign_weights import Matched, load_weights
@@ -87,6 +89,8 @@ __all__ = [
     "describe",
     "diagnose",
     "evaluate",
+    "find_label_noise",
+    "find_slices",
     "fit",
     "guess",
     "load_run",
@@ -120,6 +124,8 @@ _HOMES = {
     "kilter.project.guess": ("guess",),
     "kilter.project.reading": ("Project", "read_project"),
     "kilter.project.resumption": ("check_resume",),
+    "kilter.project.suspecting": ("find_label_noise",),
+    "kilter.project.slicing": ("find_slices",),
     "kilter.tracking.fitting": ("fit",),
     "kilter.training.fit": ("Fitted",),
     "kilter.training.foreign_weights": ("Matched", "load_weights"),

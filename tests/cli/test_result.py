@@ -4,7 +4,8 @@ import click
 import pytest
 
 from kilter.cli.options import Options
-from kilter.cli.result import examination_result, examination_text, finish, result
+from kilter.cli.result import confusion_form, examination_result, examination_text, finish, result
+from kilter.values.evaluation import Confusion, Evaluation, Measures, Mistake
 from kilter.values.finding import Examination, Finding, Severity, Skipped
 from kilter.values.score import Score
 
@@ -106,3 +107,18 @@ def test_findings_are_told_with_their_evidence_and_their_cost():
     assert "likely causes: missing_zero_grad" in text
     assert "padding-seen  nothing is padded" in text
     assert "2 checks took 0.8 s; most: padding-seen 0.50 s, gradients-left 0.25 s." in text
+
+
+def test_confusions_lead_to_their_examples_the_most_frequent_first():
+    table = Confusion(labels=("a", "b"), counts=((5, 2), (3, 7)))
+    score = Score(name="accuracy", value=0.7, low=None, high=None, n=17)
+    wrong = Mistake(id="names.csv:3", inputs="Ulm", target="a", decided="b", cost=float("nan"))
+    measures = Measures(scores=(score,), confusion=table)
+    found = confusion_form(Evaluation(model="model", split="test", measures=measures, mistakes=(wrong,)))
+
+    assert [(pair["truth"], pair["decided"], pair["count"], pair["of"]) for pair in found] == [
+        ("b", "a", 3, 10),
+        ("a", "b", 2, 7),
+    ]
+    assert found[1]["examples"] == [{"id": "names.csv:3", "inputs": "Ulm", "cost": "nan"}]
+    assert found[0]["examples"] == []

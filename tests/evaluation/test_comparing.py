@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from kilter.evaluation.comparing import compare, compare_all
+from kilter.evaluation.comparing import compare, compare_all, compare_ladder
 from kilter.values.comparison import Effort
 from kilter.values.errors import UsageError
 
@@ -125,6 +125,31 @@ def test_comparisons_made_together_are_corrected(classified):
     assert len(compare_all(made)) == 6
     assert {each.difference.name for each in compare_all(made, merit="accuracy")} == {"accuracy"}
     assert compare_all({"network": made["network"]}, model="network") == ()
+
+
+def test_each_rung_is_compared_with_the_one_below_it(classified):
+    draw = np.random.default_rng(4)
+    made = {
+        name: classified([0] * 200, answers(draw.random(200) < share))
+        for name, share in (("majority", 0.5), ("linear", 0.8), ("network", 0.83))
+    }
+    efforts = {"network": Effort(steps=9), "linear": Effort(trials=3)}
+    rungs = compare_ladder(made, split="valid", merit="accuracy", efforts=efforts)
+    assert [(c.left, c.right, c.split) for c in rungs] == [
+        ("linear", "majority", "valid"),
+        ("network", "linear", "valid"),
+    ]
+    assert [(c.left_effort, c.right_effort) for c in rungs] == [
+        (efforts["linear"], None),
+        (efforts["network"], efforts["linear"]),
+    ]
+    for rung in rungs:
+        alone = compare(made[rung.left], made[rung.right], names=(rung.left, rung.right), merit="accuracy")
+        assert (rung.difference, rung.p_value) == (alone.difference, alone.p_value)
+        assert (rung.correction, rung.compared) == ("Holm", 2)
+    assert rungs[0].adjusted_p_value == pytest.approx(2 * rungs[0].p_value)
+    assert rungs[1].adjusted_p_value == pytest.approx(max(rungs[1].p_value, rungs[0].adjusted_p_value))
+    assert compare_ladder({"network": made["network"]}) == ()
 
 
 def test_an_unknown_model_is_an_error(two):

@@ -9,6 +9,7 @@ from kilter.metrics.inputs import (
     refuse_confidence,
     refuse_resamples,
     refuse_unequal_lengths,
+    row_chunks,
 )
 
 
@@ -80,3 +81,10 @@ def test_lengths_confidence_and_resamples_are_refused():
             refuse_confidence(confidence)
     with pytest.raises(ValueError, match="1 or more is legal"):
         refuse_resamples(0)
+
+
+@pytest.mark.parametrize(("rows", "columns"), [(0, 3), (1, 0), (1, 1_000_000), (700, 10), (100_000, 7)])
+def test_chunks_are_all_rows_in_their_order(rows, columns):
+    chunks = list(row_chunks(rows, columns))
+    assert [row for chunk in chunks for row in range(rows)[chunk]] == list(range(rows))
+    assert all(chunk.stop - chunk.start == 1 or (chunk.stop - chunk.start) * columns <= 250_000 for chunk in chunks)

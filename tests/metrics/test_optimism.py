@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kilter.metrics.optimism import optimism_of_best
+from kilter.metrics.optimism import contenders, optimism_of_best
 
 EXPECTED_MAXIMA = {2: 0.5642, 3: 0.8463, 10: 1.5388}  # of so many standard normal numbers (Harter 1961, table 1)
 
@@ -50,3 +50,13 @@ def test_models_that_err_alike_flatter_themselves_less():
 def test_optimism_refuses(values, met):
     with pytest.raises(ValueError, match=met):
         optimism_of_best(values)
+    with pytest.raises(ValueError, match=met):
+        contenders(values)
+
+
+def test_what_is_clearly_behind_was_never_chosen():
+    draw = np.random.default_rng(3)
+    close, far = draw.normal(size=(400, 3)), draw.normal(loc=-1.0, size=(400, 1))
+    assert contenders(np.hstack([close[:, :1], far, close[:, 1:]])).tolist() == [0, 2, 3]
+    assert contenders(np.ones((5, 2))).tolist() == [0, 1]
+    assert contenders(np.stack([np.ones(5), np.zeros(5)], axis=1)).tolist() == [0]  # behind on each example alike

@@ -3,7 +3,7 @@ import dataclasses
 import numpy as np
 import pytest
 
-from kilter.models.baselines import BASELINES, applicable, make_baseline, suited
+from kilter.models.baselines import BASELINES, MOST_ROWS, applicable, ladder, make_baseline, measured, suited
 from kilter.models.lesson import Lesson
 from kilter.values.errors import RecipeError
 from kilter.values.table import Field, Kind, Schema, Table
@@ -93,6 +93,42 @@ def test_trees_are_left_out_where_there_are_no_columns():
     assert applicable(tuple(BASELINES), schema(Kind.TEXT)) == tuple(n for n in BASELINES if "boosted" not in n)
     assert applicable(("linear", "boosted"), schema(Kind.TOKENS)) == ("linear",)
     assert applicable(("linear", "boosted"), schema(Kind.NUMBER)) == ("linear", "boosted")
+
+
+def test_the_usual_ones_have_a_small_network_beside_them_where_that_takes_seconds():
+    usual, of_numbers, few = ("majority", "linear", "boosted"), schema(Kind.NUMBER), numbers(20)
+    assert measured(("auto",), usual, of_numbers, few) == (*usual, "small-mlp")
+    assert measured(("auto",), ("mean", "ridge"), of_numbers, few) == ("mean", "ridge", "small-mlp")
+    assert measured(("auto",), ("majority-labels", "linear-labels"), of_numbers, few) == (
+        "majority-labels",
+        "linear-labels",
+    )
+    assert measured(("auto",), usual, of_numbers, numbers(MOST_ROWS + 1)) == usual
+    assert measured(("auto",), usual, schema(Kind.TEXT), texts(20)[0]) == ("majority", "linear")
+    joined = dataclasses.replace(of_numbers, joined=(Field(name="y", kind=Kind.CATEGORY),))
+    assert measured(("auto",), usual, joined, few) == usual
+
+
+def test_images_have_one_as_long_as_they_are_small():
+    for side, beside in ((28, ("small-mlp",)), (32, ())):
+        images = Table(columns={"x": np.zeros((5, side, side), np.uint8)}, ids=tuple("abcde"))
+        assert measured(("auto",), ("linear",), schema(Kind.IMAGE), images) == ("linear", *beside)
+
+
+def test_what_is_asked_for_is_measured_once_and_only_where_it_can_read_the_inputs():
+    table, of_texts = texts(20)[0], schema(Kind.TEXT)
+    usual = ("majority", "linear", "boosted")
+    assert measured(("auto", "small-mlp"), usual, of_texts, table) == ("majority", "linear", "small-mlp")
+    assert measured(("linear", "boosted", "linear"), usual, of_texts, table) == ("linear",)
+    assert measured((), usual, of_texts, table) == ()
+
+
+def test_each_task_has_its_rungs_and_no_model_is_on_two():
+    assert ladder(("most-frequent-tag", "window-tagger")) == ("most-frequent-tag", "window-tagger")
+    assert ladder(("ngram", "unigram")) == ("unigram", "ngram")
+    assert ladder(("mean", "ridge", "boosted-regression", "small-mlp")) == ("mean", "ridge", "small-mlp")
+    assert ladder(("nearest", "boosted")) == ()
+    assert all(len(ladder((name,))) <= 1 for name in BASELINES)
 
 
 def test_an_unknown_name_is_said():

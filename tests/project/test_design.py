@@ -52,7 +52,10 @@ def test_rows_of_one_group_count_as_one():
     data = dataset(schema=replace(SCHEMA, group="who"), test=table(90, ["a", "b", "c"] * 30))
 
     assert detectable_before(data) == before(3)
-    assert "of 90 rows in 3 groups" in design_line(data)
+    assert design_line(data) == (
+        "Where rows of a group go alike, a test split of 90 rows in 3 groups can show no difference, however large;"
+        " where each goes its own way, 9.3 points or more."
+    )
 
 
 def test_groups_are_kept_by_the_ids_of_rows(tmp_path):
@@ -81,5 +84,10 @@ def test_the_best_of_several_flatters_itself():
         sure = np.where(draw.random(200) < 0.8, 0.9, 0.1)
         made[name] = task.tabulate(ids, truth, np.stack([sure, 1 - sure], axis=1))
 
-    assert optimism_phrase(made).startswith("; on these rows the best of 3 looks better than it is by up to 0.02")
-    assert optimism_phrase({"p": made["p"]}) == ""
+    said = optimism_phrase(made, "accuracy")
+    assert said.startswith("; chosen by these rows among 3 that are close, it looks better than it is by up to 0.02")
+    assert said.endswith(" in accuracy")
+    hopeless = task.tabulate(ids, truth, np.tile([0.1, 0.9], (200, 1)))
+    assert optimism_phrase({**made, "hopeless": hopeless}, "accuracy") == said
+    assert optimism_phrase({"p": made["p"], "hopeless": hopeless}, "accuracy") == ""
+    assert optimism_phrase({"p": made["p"]}, "accuracy") == ""

@@ -47,13 +47,15 @@ def test_groups_efforts_and_dominance_are_said():
     )
     assert "the 1,200 groups" in lines[0]
     assert lines[1].startswith("With 1,200 groups and 4 trainings a side")
-    assert lines[2] == "Effort: model 4 settings, 9,000 steps, 2.1 min; linear no settings to try."
+    assert lines[2] == "Effort: the network with 4 settings, 9,000 steps, 2.1 min; linear with no settings to try."
     assert lines[3] == (
-        "Over 5 and 4 seeds model is almost stochastically dominant: violation 0.020, at most 0.310 ± 0.004, below one"
-        " half. With few seeds that is often so of equal ways of training, too: the test decides."
+        "Over 5 and 4 seeds the network is almost stochastically dominant: violation 0.020, at most 0.310 ± 0.004,"
+        " below one half. With few seeds that is often so of equal ways of training, too: the test decides."
     )
+    (clear,) = design_lines(replace(PLAIN, dominance=replace(order, ratio=0.0, right_seeds=5)))
+    assert clear.endswith("Of equal ways of training 1 in 6 looks as clear as that: the test decides.")
     (open_one,) = design_lines(replace(PLAIN, dominance=replace(order, bound=0.7)))
-    assert "no dominance of model is established" in open_one
+    assert "no dominance of the network is established" in open_one
 
 
 @pytest.mark.parametrize(

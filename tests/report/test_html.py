@@ -338,10 +338,10 @@ def test_the_keyboard_goes_through_in_order(opened, languages):
     assert focused() == "Dark theme"
     assert tab.evaluate("getComputedStyle(document.activeElement).outlineStyle") == "solid"
     stops = []
-    for _ in range(14):
+    for _ in range(24):
         tab.keyboard.press("Tab")
         stops.append(focused())
-    assert stops[:4] == ["Verdict", "Alerts", "Comparison", "Per class"]
+    assert stops[:5] == ["Verdict", "Comparison", "Splits", "Ladder", "Alerts"]
     assert any(stop.startswith("Where: names.csv:17") for stop in stops)
     assert "Evidence" in stops
     while not focused().startswith("Evidence"):

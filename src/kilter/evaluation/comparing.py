@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from itertools import combinations
+from itertools import combinations, pairwise
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
@@ -127,16 +127,57 @@ def compare_all(
         compare(predictions[a], predictions[b], names=(a, b), split=split, merit=merit, groups=groups, seed=seed)
         for a, b in pairs
     ]
+    return _together(made, correction=correction, efforts=efforts or {})
+
+
+def compare_ladder(
+    predictions: Mapping[str, Predictions],
+    *,
+    split: str = "test",
+    merit: str | None = None,
+    groups: Mapping[str, object] | None = None,
+    efforts: Mapping[str, Effort] | None = None,
+    seed: int = 0,
+) -> tuple[Comparison, ...]:
+    """Each model against the one below it, with p-values adjusted by Holm's method for the number of rungs.
+
+    Args:
+        predictions: by the name of the model, from the simplest one up.
+        split: on which split the predictions were made.
+        merit: what the mean of their merits is, as in `compare`.
+        groups: of the examples, as in `compare`.
+        efforts: what was spent on the models, by their names, where it is known.
+        seed: of the resamples.
+
+    Raises:
+        UsageError: what `compare` raises.
+    """
+    made = [
+        compare(
+            predictions[upper],
+            predictions[lower],
+            names=(upper, lower),
+            split=split,
+            merit=merit,
+            groups=groups,
+            seed=seed,
+        )
+        for lower, upper in pairwise(predictions)
+    ]
+    return _together(made, correction="Holm", efforts=efforts or {})
+
+
+def _together(made: list[Comparison], *, correction: str, efforts: Mapping[str, Effort]) -> tuple[Comparison, ...]:
+    """Comparisons that were made together: each knows how many there are, and what was spent on its models."""
     adjusted = CORRECTIONS[correction]([comparison.p_value for comparison in made]).tolist() if made else []
-    spent = efforts or {}
     return tuple(
         replace(
             comparison,
             adjusted_p_value=p,
             correction=correction,
             compared=len(made),
-            left_effort=spent.get(comparison.left),
-            right_effort=spent.get(comparison.right),
+            left_effort=efforts.get(comparison.left),
+            right_effort=efforts.get(comparison.right),
         )
         for comparison, p in zip(made, adjusted, strict=True)
     )

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 import numpy.typing as npt
 
 Integers = npt.NDArray[np.int64]
 Reals = npt.NDArray[np.float64]
 
+CELLS_AT_ONCE = 250_000  # of a table, 2 MB: what is computed on the way then stays in the cache, and small beside it
 ROW_SUM_TOLERANCE = 1e-2  # a softmax in bfloat16 (8 bits of mantissa) over many classes is off by that much
 
 
@@ -84,6 +87,16 @@ def as_probabilities(name: str, values: npt.ArrayLike, *, examples: int, classes
             " use a softmax over the classes, not one sigmoid a class."
         )
     return table
+
+
+def row_chunks(rows: int, columns: int) -> Iterator[slice]:
+    """Consecutive slices of the rows of a table, each of some 250,000 cells; of one row where rows are longer.
+
+    >>> list(row_chunks(300_000, 1))
+    [slice(0, 250000, None), slice(250000, 300000, None)]
+    """
+    at_once = max(1, CELLS_AT_ONCE // max(1, columns))
+    return (slice(start, min(start + at_once, rows)) for start in range(0, rows, at_once))
 
 
 def refuse_unequal_lengths(**arrays: npt.NDArray[np.generic]) -> None:

@@ -19,11 +19,12 @@ from kilter.data.reading import DECIDES, Reading, ending_of, read
 from kilter.data.settings import OF_TEXTS
 from kilter.data.streaming import StreamSource
 from kilter.data.text_variations import Synonyms
-from kilter.models.baselines import alternatives
+from kilter.models.baselines import AUTO, alternatives, measured
 from kilter.models.catalogue import make_factory
 from kilter.models.defaults import default_recipe
 from kilter.models.own import imported
 from kilter.project.columns import make_schema
+from kilter.project.expecting import faults_in
 from kilter.project.splits import HELD_OUT, described, put_aside, too_rare
 from kilter.tasks.reading import form_of, make_task
 from kilter.training.foreign_weights import begin_with
@@ -208,8 +209,10 @@ def build_pipeline(project: Project, dataset: Dataset) -> tuple[Pipeline, Prepro
     faults += [
         project.fault(f"baselines.{number}", met=f"baselines has {name!r}", legal=nearest(name, legal))
         for number, name in enumerate(project.file.baselines)
-        if name not in legal and project.file.baselines != ("auto",)
+        if name not in (*legal, AUTO)
     ]
+    rivals = measured(project.file.baselines, task.baselines, schema, dataset["train"])
+    faults += faults_in(project, task, measured=rivals)
     if faults:
         raise project.error(faults)
     make_model = _beginning(project, recipe.train.weights, make_model)

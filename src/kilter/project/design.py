@@ -8,9 +8,9 @@ import numpy as np
 
 from kilter.evaluation.detecting import before, before_in_deviations
 from kilter.metrics.clusters import FEWEST
-from kilter.metrics.optimism import optimism_of_best
+from kilter.metrics.optimism import contenders, optimism_of_best
 from kilter.project.folder import PREDICTIONS, read_json, write_json
-from kilter.report.design import could_show
+from kilter.report.design import at_least, could_show
 from kilter.report.wording import fixed
 from kilter.values.table import Kind
 
@@ -28,15 +28,15 @@ JUDGING: Final = ("test", "valid")  # the first of these splits that there is ju
 def detectable_before(dataset: Dataset) -> Detectable | None:
     """What the rows that judge can show, said before anything is trained; None where none were put aside.
 
-    Rows of one group count as one. Of one class a row the difference is in accuracy; else it is in standard deviations
-    of what two models differ by from row to row, since nothing is known of these.
+    Rows of one group count as one, as if they went alike. Of one class a row the difference is in accuracy; else it is
+    in standard deviations of what two models differ by from row to row, since nothing is known of these.
     """
     split = next((split for split in JUDGING if split in dataset.splits and len(dataset[split])), None)
     if split is None:
         return None
     groups = groups_of(dataset, split)
     n = len(dataset[split]) if groups is None else len(set(groups.values()))
-    return before(n) if dataset.schema.target_kind is Kind.CATEGORY else before_in_deviations(n)
+    return _before(n, in_points=dataset.schema.target_kind is Kind.CATEGORY)
 
 
 def design_line(dataset: Dataset) -> str:
@@ -45,10 +45,20 @@ def design_line(dataset: Dataset) -> str:
     if detectable is None:
         return ""
     split = next(split for split in JUDGING if split in dataset.splits and len(dataset[split]))
-    rows = f"{len(dataset[split]):,} row{'s' * (len(dataset[split]) != 1)}"
-    grouped = f" in {detectable.n:,} groups" if detectable.n != len(dataset[split]) else ""
-    in_points = dataset.schema.target_kind is Kind.CATEGORY
-    return f"A {split} split of {rows}{grouped} {could_show(detectable, in_points=in_points)}."
+    n, in_points = len(dataset[split]), dataset.schema.target_kind is Kind.CATEGORY
+    rows = f"{split} split of {n:,} row{'s' * (n != 1)}"
+    if detectable.n == n:
+        return f"A {rows} {could_show(detectable, in_points=in_points)}."
+    alone = _before(n, in_points=in_points)
+    return (
+        f"Where rows of a group go alike, a {rows} in {detectable.n:,} groups"
+        f" {could_show(detectable, in_points=in_points)}; where each goes its own way,"
+        f" {at_least(alone, in_points=in_points)}."
+    )
+
+
+def _before(n: int, *, in_points: bool) -> Detectable:
+    return before(n) if in_points else before_in_deviations(n)
 
 
 def groups_of(dataset: Dataset, split: str) -> Mapping[str, str] | None:
@@ -85,10 +95,12 @@ def read_groups(folder: Path, split: str) -> Mapping[str, str] | None:
     return read_json(path)["groups"] if path.exists() else None
 
 
-def optimism_phrase(candidates: Mapping[str, Predictions]) -> str:
-    """By how much the best of these flatters itself on the rows that it was chosen by; empty where nothing was chosen.
+def optimism_phrase(candidates: Mapping[str, Predictions], merit: str) -> str:
+    """By how much the best of these flatters itself on the rows that it was chosen by; empty where it stands alone.
 
-    >>> optimism_phrase({})
+    Those that are clearly behind the best are not counted: no luck would have chosen them.
+
+    >>> optimism_phrase({}, "accuracy")
     ''
     """
     merits = [predictions.merit for predictions in candidates.values()]
@@ -97,9 +109,13 @@ def optimism_phrase(candidates: Mapping[str, Predictions]) -> str:
     table = np.stack(merits, axis=1)
     if not np.isfinite(table).all():
         return ""
-    flattered = optimism_of_best(table)
+    near = contenders(table)
+    flattered = optimism_of_best(table[:, near])
+    if len(near) < FEWEST or not flattered:
+        return ""
     return (
-        f"; on these rows the best of {len(merits)} looks better than it is by up to {fixed(flattered)} in mean merit"
+        f"; chosen by these rows among {len(near)} that are close, it looks better than it is by up to"
+        f" {fixed(flattered)} in {merit}"
     )
 
 

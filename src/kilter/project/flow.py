@@ -13,6 +13,7 @@ from kilter.checks.data import DATA_CHECKS
 from kilter.checks.doctor import check
 from kilter.checks.examination import examine
 from kilter.checks.program.probe import Effort
+from kilter.models.baselines import measured
 from kilter.project.as_read import with_notes
 from kilter.project.assembling import build_pipeline, clean, load_dataset
 from kilter.project.design import design_line
@@ -33,6 +34,7 @@ from kilter.project.stages import (
     restore_model,
     train,
 )
+from kilter.project.telling import examination_as_told, stage_as_told
 from kilter.training.interruption import terminable
 from kilter.training.rehearsing import check_and_rehearse
 from kilter.values.errors import Interrupted
@@ -123,7 +125,8 @@ def audit_project(project: Project) -> Examination:
 def survey_project(project: Project) -> tuple[Examination, str]:
     """The same, and a sentence on what differences the rows that judge can show; empty where there are none."""
     dataset = load_dataset(project)
-    return with_notes(examine(DATA_CHECKS, dataset), dataset), design_line(dataset)
+    examination = with_notes(examine(DATA_CHECKS, dataset), dataset)
+    return examination_as_told(examination, project, dataset), design_line(dataset)
 
 
 def question(
@@ -154,8 +157,8 @@ def check_project(
     dataset, _ = clean(project, load_dataset(project))
     pipeline, _ = build_pipeline(project, dataset)
     examination = question(pipeline, effort=effort, prove=prove, rehearsal_seconds=rehearsal_seconds)
-    named = project.file.baselines
-    names = ", ".join(pipeline.task.baselines if "auto" in named else named)
+    examination = examination_as_told(examination, project, dataset)
+    names = ", ".join(measured(project.file.baselines, pipeline.task.baselines, dataset.schema, dataset["train"]))
     if effort is Effort.QUICK or not names:
         return examination
     elsewhere = f"`kilter run` measures {names} on the same rows before it trains, and its report compares them"
@@ -209,17 +212,21 @@ def _through(work: Work, names: Iterable[str], done: list[Stage]) -> Run:
             skipped=said.examination.skipped,
         )
         done.append(stage)
-        write_results(work.folder, work.evaluations, work.comparisons)  # now: a kill must not lose them
+        _keep_results(work)  # now: a kill must not lose them
         write_status(work.folder, "running", done)
-        work.progress.ended(stage)
+        work.progress.ended(stage_as_told(stage, work.project, work.dataset))
         if status != "done":
             break
     return _close(work, status, done)
 
 
 def _close(work: Work, status: str, done: Iterable[Stage]) -> Run:
-    write_results(work.folder, work.evaluations, work.comparisons)
+    _keep_results(work)
     write_status(work.folder, status, done)
     run = load_run(work.folder)
     write_report(run)
     return run
+
+
+def _keep_results(work: Work) -> None:
+    write_results(work.folder, work.evaluations, work.comparisons, ladder=work.ladder, untrained=work.untrained)

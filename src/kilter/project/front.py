@@ -317,8 +317,12 @@ def predict(run: str | Path | Run, rows: object) -> tuple[Answer, ...]:
     return answer(load_predictor(run), table_of(rows, "rows"))
 
 
-def report(run: str | Path | Run) -> Path:
+def report(run: str | Path | Run, *, hide_texts: bool = False) -> Path:
     """Write a run's report anew, one page that needs no connection, and say where it is.
+
+    Args:
+        run: the run or its folder.
+        hide_texts: whether ids and lengths stand in the place of texts, whatever the project file says.
 
     Raises:
         UsageError: it is no run.
@@ -326,8 +330,10 @@ def report(run: str | Path | Run) -> Path:
     """
     from kilter.project.folder import load_run
     from kilter.project.reporting import write_report
+    from kilter.report.hiding import without_texts
 
-    return write_report(run if isinstance(run, Run) else load_run(run))
+    loaded = run if isinstance(run, Run) else load_run(run)
+    return write_report(without_texts(loaded) if hide_texts else loaded)
 
 
 def _project(given: str | Path | Project, overrides: Iterable[str]) -> Project:

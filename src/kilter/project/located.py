@@ -22,6 +22,8 @@ _DEEPEST: Final = 20  # sections in sections
 _MOST: Final = 100_000  # keys and items, aliases unfolded; an alias that holds itself has no end
 _PLAIN: Final = {"null", "bool", "int", "float", "str", "seq", "map"}
 _TAG: Final = "tag:yaml.org,2002:"
+_BLOCK: Final = "while scanning a block scalar"  # as the reader of YAML calls what follows > or |
+_QUOTE: Final = "a value that begins with > or | goes into quotes, such as '>= 0.9'"
 
 
 @final
@@ -66,7 +68,8 @@ def read_yaml(text: str, name: str) -> Located:
         reader.fault(f"{name}:{line}", "a character that no text file has", "YAML is text in UTF-8")
         data = None
     except MarkedYAMLError as error:
-        reader.fault(*_place_and_words(error, name), "indentation, quotes, brackets and `key: value` must be YAML's")
+        legal = "indentation, quotes, brackets and `key: value` must be YAML's"
+        reader.fault(*_place_and_words(error, name), legal, _QUOTE if error.context == _BLOCK else "")
         data = None
     except (YAMLError, RecursionError, ValueError) as error:
         reader.fault(name, f"it cannot be read: {str(error).splitlines()[0]}", "plain YAML 1.2 is read")

@@ -58,9 +58,9 @@ class Project:
         """Whether file or command line say something about a key."""
         return _says(self.located.data, dotted) or any(override.dotted == dotted for override in self.overrides)
 
-    def fault(self, dotted: str, *, met: str, legal: str = "", remedy: str = "") -> Fault:
-        """A fault of the value at a dotted path, with its place in the file or on the command line."""
-        path: list[str | int] = list(dotted.split("."))
+    def fault(self, dotted: str | tuple[str | int, ...], *, met: str, legal: str = "", remedy: str = "") -> Fault:
+        """A fault of the value at a dotted path, or at keys, with its place in the file or on the command line."""
+        path: list[str | int] = list(dotted.split(".") if isinstance(dotted, str) else dotted)
         if str(path[-1]).isdigit() and (*path[:-1], int(path[-1])) in self.located.places:  # an item of a list
             path[-1] = int(path[-1])
         return Fault(where=_where(self.located, self.overrides, tuple(path)), met=met, legal=legal, remedy=remedy)

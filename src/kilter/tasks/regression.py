@@ -32,7 +32,6 @@ if TYPE_CHECKING:
 
 DELTA: Final = 1.0  # of the Huber loss, in standard units
 LOSSES: Final = {"squared": (), "absolute": (), "huber": ("delta",)}
-_REPORTED: Final = ("r2", "rmse", "mae", "mape")
 
 
 @final
@@ -56,6 +55,7 @@ class Regression:
     outputs: ClassVar[int] = 1
     per_example: ClassVar[bool] = True
     merit: ClassVar[str] = "negative squared error (standard units)"
+    scores: ClassVar[tuple[str, ...]] = ("r2", "rmse", "mae", "mape")
     baselines: ClassVar[tuple[str, ...]] = ("mean", "ridge", "boosted-regression")
 
     def __post_init__(self) -> None:
@@ -164,7 +164,7 @@ class Regression:
         """
         refuse_unscorable(predictions)
         measured = regression_scores(predictions.target, predictions.decided)
-        return Measures(scores=tuple(as_score(n, measured[n], larger_is_better=n == "r2") for n in _REPORTED))
+        return Measures(scores=tuple(as_score(n, measured[n], larger_is_better=n == "r2") for n in self.scores))
 
 
 def by_error(

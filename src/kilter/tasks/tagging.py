@@ -64,6 +64,7 @@ class Tagging:
     name: ClassVar[str] = "tagging"
     form: ClassVar[Form] = Form.TOKEN
     per_example: ClassVar[bool] = True
+    scores: ClassVar[tuple[str, ...]] = (*_REPORTED, "malformed")
     merit: ClassVar[str] = "span F1"
     baselines: ClassVar[tuple[str, ...]] = ("most-frequent-tag", "window-tagger")
 

@@ -76,6 +76,8 @@ class Slice:
         lost: the share of everything that the model lost (its errors, or the loss of its examples) that lies here.
         p_value: how often chance would part the two so, corrected for all slices that were looked at.
         examples: ids of the worst of them.
+        masked: its name with lengths in the place of what it quotes from the data; empty where it quotes nothing.
+        asked: whether somebody asked for it, in which case it need not be worse than the rest.
     """
 
     name: str
@@ -86,6 +88,8 @@ class Slice:
     lost: float
     p_value: float
     examples: tuple[str, ...] = ()
+    masked: str = ""
+    asked: bool = False
 
 
 @final
@@ -97,7 +101,7 @@ class Evaluation:
     split: str
     measures: Measures
     mistakes: tuple[Mistake, ...] = ()
-    slices: tuple[Slice, ...] = ()  # where it does worse than elsewhere, the clearest first
+    slices: tuple[Slice, ...] = ()  # where it does worse than elsewhere, the clearest first; then those asked for
     calibration: Calibration | None = None  # where classes are decided by probabilities
     thresholds: tuple[Threshold, ...] = ()  # chosen on validation, where one of two classes is decided
 

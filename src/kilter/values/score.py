@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import math
+from dataclasses import dataclass, replace
 from typing import final
 
 
@@ -39,3 +40,32 @@ class Score:
         if self.value is None or other.value is None:
             return other.value is None and self.value is not None
         return self.value > other.value if self.larger_is_better else self.value < other.value
+
+    def minus(self, other: Score) -> Score:
+        """The difference to a score of other examples, with an interval for two that are independent.
+
+        Each bound lies as far off as the two scores' own bounds on that side, squared and added (Zou and Donner 2008,
+        Construction of confidence intervals about effect measures, sec. 2). Scores of the same examples are no such
+        case: a paired comparison tells more of them.
+
+        >>> train = Score(name="accuracy", value=0.95, low=0.94, high=0.96, n=2000)
+        >>> print(train.minus(Score(name="accuracy", value=0.91, low=0.88, high=0.93, n=500)))
+        accuracy 0.04 [0.01764, 0.07162], n = 500
+        """
+        cautions = dict.fromkeys(filter(None, (self.caution, other.caution)))
+        joined = replace(
+            self, value=None, low=None, high=None, n=min(self.n, other.n), method="none", caution=None, undefined=None
+        )
+        if self.value is None or other.value is None:
+            return replace(joined, undefined=self.undefined if self.value is None else other.undefined)
+        value = self.value - other.value
+        if self.low is None or self.high is None or other.low is None or other.high is None:
+            return replace(joined, value=value)
+        return replace(
+            joined,
+            value=value,
+            low=value - math.hypot(self.value - self.low, other.high - other.value),
+            high=value + math.hypot(self.high - self.value, other.value - other.low),
+            method="squared and added",
+            caution="; ".join(cautions) or None,
+        )

@@ -37,9 +37,14 @@ class ErrorSlices(Check[Outcome]):
 
     code: ClassVar[str] = "R106"
     name: ClassVar[str] = "error-slices"
+    ratio: float = 1.25  # least share of what was lost, by the share of examples it lies in
 
     def examine(self, subject: Outcome) -> Iterator[Finding | Skipped]:
-        slices = subject.evaluation.slices
+        slices = [
+            found
+            for found in subject.evaluation.slices
+            if not found.asked and found.lost >= self.ratio * found.n / len(subject.predictions)
+        ]
         if not slices:
             return
         worst, *others = slices
