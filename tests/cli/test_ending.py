@@ -1,11 +1,14 @@
+import json
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from kilter.cli.ending import best, ending, ending_text, following
+from kilter.cli.result import run_result
 from kilter.values.expectation import Expectation, Expected, Judgement, Ruling
 from kilter.values.history import History
+from kilter.values.json_form import dumps
 from kilter.values.run import Run, Stage
 
 HISTORY = History.of(
@@ -86,3 +89,6 @@ def test_what_was_expected_stands_before_what_comes_next():
     assert list(ending(run("done", expected=expected))) == ["run", "best", "expected", "next"]
     assert ending(run("done", expected=expected))["expected"] == "met: accuracy >= 0.9"
     assert "expected" not in ending(run("done"))
+    document = json.loads(dumps(run_result("run", run("done", expected=expected))))
+    assert document["expected"]["judgements"][0]["ruling"] == "met"
+    assert run_result("run", run("done"))["expected"] is None

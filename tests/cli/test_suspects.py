@@ -27,7 +27,7 @@ def test_suspects_are_listed_and_written(kilter, project, tmp_path):
     ended = kilter("suspects", project, "--out", tmp_path / "all.csv")
 
     assert ended.code == 0
-    assert "look wrong" in ended.out
+    assert "are suspect" in ended.out
     assert "rows.csv:104" in ended.out
     assert "fold 5 of 5, linear" in ended.err
     rows = list(csv.DictReader((tmp_path / "all.csv").read_text("utf-8").splitlines()))

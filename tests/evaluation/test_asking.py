@@ -92,7 +92,7 @@ def test_a_function_answers_for_a_row_with_a_name_or_with_yes_and_no():
 def test_what_comes_of_the_data_can_be_hidden_and_what_was_asked_for_stays():
     table = Table(columns=COLUMNS, ids=tuple("0123"))
     masked = {trait.name: trait.masked for trait in asked_traits(table, SCHEMA, ("town", "label", Token("sad")))}
-    assert masked["town = Bonn"] == "town is a value of 4 characters"
+    assert masked["town = Bonn"] == "town = (4 characters)"
     assert masked["label = bad"] == ""
     assert masked["text has 'sad'"] == ""
 

@@ -32,6 +32,7 @@ def test_right_and_wrong_are_tested_by_mcnemar_exactly(two):
     assert made.difference.value == pytest.approx(12 / 60)
     assert 0 < made.difference.low < made.difference.value < made.difference.high
     assert made.winner == "network"
+    assert made.difference.method == "newcombe"
     assert made.difference.name == "share right"
     assert compare(*two, merit="accuracy").difference.name == "accuracy"
     assert made.adjusted_p_value is None
@@ -55,6 +56,7 @@ def test_amounts_are_tested_by_permutation(estimated):
     assert compare(good, bad, merit="span F1").difference.name == "span F1"
     assert made.difference.value == pytest.approx(float(good.merit.mean() - bad.merit.mean()))
     assert made.winner == "good"
+    assert made.difference.method == "bootstrap-t"
     reference = stats.permutation_test(
         (good.merit, bad.merit), lambda a, b: np.mean(a - b), permutation_type="samples", n_resamples=20_000, rng=1
     )

@@ -60,9 +60,9 @@ def test_a_file_is_read_in_its_order(tmp_path):
 
 
 def test_the_command_line_expects_too(tmp_path):
-    expected = expected_of(project("", tmp_path, "expect.accuracy='> 0.7'", "expect.beats=linear"))
+    expected = expected_of(project("", tmp_path, "expect.accuracy='> 0.7'", "expect.mcc=>= 0", "expect.beats=linear"))
 
-    assert list(map(str, expected.expectations)) == ["accuracy > 0.7", "beats linear"]
+    assert list(map(str, expected.expectations)) == ["accuracy > 0.7", "mcc >= 0", "beats linear"]
 
 
 @pytest.mark.parametrize(

@@ -164,6 +164,15 @@ def test_a_report_is_written_anew(trained, tmp_path):
     assert kilter.report(kilter.load_run(tmp_path / "b")).exists()
 
 
+def test_a_report_can_be_written_without_texts(trained, tmp_path):
+    shutil.copytree(trained.path, tmp_path / "c")
+    mistake = kilter.load_run(tmp_path / "c").evaluation("test").mistakes[0]
+    assert mistake.inputs in kilter.report(tmp_path / "c").read_text("utf-8")
+    hidden = kilter.report(tmp_path / "c", hide_texts=True).read_text("utf-8")
+    assert mistake.inputs not in hidden
+    assert f"({len(mistake.inputs)} characters)" in hidden
+
+
 def test_a_file_that_imports_the_folder_of_reports_leaves_the_function_alone():
     import kilter.report.composing
 

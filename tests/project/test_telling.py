@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -35,6 +37,15 @@ def test_a_project_that_hides_texts_names_columns_and_labels_only(dataset):
     assert (told.summary, told.findings[0].seen) == ("(7 characters) was cut", said)
     (found,) = examination_as_told(Examination(findings=(FOUND,)), project(hide=True), dataset).findings
     assert found.seen == said
+
+
+def test_tags_may_be_named(dataset):
+    columns = {**dataset["train"].columns, "mood": np.array([None], dtype=object)}
+    columns["mood"][0] = ("O", "glad")
+    table = Table(columns=columns, ids=("a.csv:2",))
+    schema = replace(dataset.schema, target_kind=Kind.TOKENS)
+    told = stage_as_told(STAGE, project(hide=True), Dataset(splits={"train": table}, schema=schema))
+    assert "where 'glad' is" in told.findings[0].seen
 
 
 def test_any_other_tells_all(dataset):

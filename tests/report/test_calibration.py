@@ -100,7 +100,8 @@ def test_the_histogram_parts_right_from_wrong():
 
 def test_errors_stand_before_and_after_the_temperature():
     *_, grid = calibration_section(evaluated(calibrated(0.12, 0.13, cooled=COOLED)))
-    assert grid.columns[4] == "at temperature 2.125"
+    assert grid.columns[4:] == ("cooled", "then chance")
+    assert "Cooled: logits divided by 2.125, the temperature that makes the log-loss of the valid split" in grid.caption
     first, _, brier, loss = grid.rows
     assert first == ("ECE, equal width", "0.120", "0.010 to 0.030", "0.001", "0.020", "0.010 to 0.030")
     assert (brier[0], brier[1], brier[4]) == ("brier", "0.200 [0.150, 0.250]", "0.150 [0.100, 0.200]")

@@ -76,8 +76,8 @@ def test_what_carries_the_comparison_with_the_best_baseline_is_said(languages):
     assert said == (
         "The best baseline is linear."
         " With 2,080 examples a true difference of 0.012 or more in accuracy is established in 80 % of cases. Effort:"
-        " the network with 2 settings, 3.0 s; linear with 3 settings. Held-out rows were consulted so far: valid 9 times,"
-        " test once."
+        " the network with 2 settings, 3.0 s; linear with 3 settings. Held-out rows were consulted so far: valid 9"
+        " times, test once."
     )
 
 

@@ -45,7 +45,8 @@ def test_groups_efforts_and_dominance_are_said():
             dominance=order,
         )
     )
-    assert "the 1,200 groups" in lines[0]
+    assert "for the difference the 1,200 groups" in lines[0]
+    assert "intervals of single scores take examples for independent, and may be too narrow." in lines[0]
     assert lines[1].startswith("With 1,200 groups and 4 trainings a side")
     assert lines[2] == "Effort: the network with 4 settings, 9,000 steps, 2.1 min; linear with no settings to try."
     assert lines[3] == (

@@ -51,7 +51,13 @@ def test_why_names_where_it_began_gaps_weak_spots_confusions_and_the_worst_warni
     trained = languages.evaluation("test")
     inside, outside = replace(trained.primary, value=0.4, low=0.3, high=0.5), trained.primary
     weak = Slice(
-        name="short", said="the text has 1 to 4 characters", n=120, inside=inside, outside=outside, lost=0.2, p_value=0.01
+        name="short",
+        said="the text has 1 to 4 characters",
+        n=120,
+        inside=inside,
+        outside=outside,
+        lost=0.2,
+        p_value=0.01,
     )
     evaluations = tuple(replace(e, slices=(weak,)) if e is trained else e for e in languages.evaluations)
     said = facts(replace(languages, evaluations=evaluations))["why"]

@@ -36,7 +36,8 @@ def on_paper(noise):
 def test_the_page_says_who_judged_and_how_far_to_trust_it():
     text = on_paper(NOISE)
 
-    assert "1 label of 500 (0.2 %) looks wrong" in text
+    assert "1 of 500 labels (0.2 %) is suspect." in text
+    assert "contradicts" not in text
     assert "linear, 5 folds" in text
     assert "0.020 [0.010, 0.040]" in text
     assert "only so much" in text
@@ -49,13 +50,19 @@ def test_more_than_a_page_are_told_of():
     text = on_paper(replace(NOISE, suspects=(SUSPECT,) * (MOST + 3)))
 
     assert "3 further ones: all are in s.csv" in text
-    assert f"{MOST + 3} labels of 500 (5.6 %) look wrong" in text
+    assert f"{MOST + 3} of 500 labels (5.6 %) are suspect" in text
+
+
+def test_a_weak_model_is_said_to_be_weak():
+    weak = Score(name="agreement", value=0.6, low=0.56, high=0.64, n=500)
+
+    assert "contradicts 40.0 % of the labels" in on_paper(replace(NOISE, agreement=weak))
 
 
 def test_none_are_said_to_be_none():
     text = on_paper(replace(NOISE, suspects=()))
 
-    assert "None of 500 labels looks wrong." in text
+    assert "None of 500 labels is suspect." in text
     assert "Look at each" not in text
 
 

@@ -20,7 +20,7 @@ NOISE = LabelNoise(
 
 def test_it_says_everything_on_a_line():
     assert str(NOISE) == (
-        "1 of 500 labels look wrong; wrong labels 0.02 [0.01, 0.04], n = 500; agreement 0.9 [0.87, 0.92], n = 500"
+        "1 of 500 labels are suspect; wrong labels 0.02 [0.01, 0.04], n = 500; agreement 0.9 [0.87, 0.92], n = 500"
     )
 
 

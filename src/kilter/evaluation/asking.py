@@ -88,7 +88,7 @@ def _of_column(table: Table, schema: Schema, name: str) -> Iterator[Trait]:
 def _of_values(name: str, cells: list[Any], *, quoted: bool) -> Iterator[Trait]:
     for value, _ in Counter(cell for cell in cells if cell is not None).most_common(VALUES):
         inside = np.fromiter((cell == value for cell in cells), bool, len(cells))
-        masked = f"{name} is a value of {how_long(value)}" if quoted else ""
+        masked = f"{name} = ({how_long(value)})" if quoted else ""
         yield Trait(f"{name} = {value}", f"'{name}' is {value!r}", inside, masked, name)
 
 

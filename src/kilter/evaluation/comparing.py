@@ -192,6 +192,7 @@ def score_of(difference: Difference, name: str) -> Score:
         high=difference.high,
         n=difference.n,
         confidence=difference.confidence,
+        method=difference.method,
     )
 
 

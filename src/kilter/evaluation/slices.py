@@ -212,9 +212,9 @@ def _alone(inside: NDArray[np.bool_], merit: NDArray[np.float64]) -> float:
 
 
 def _exact(inside: NDArray[np.bool_], merit: NDArray[np.float64]) -> float:
-    wrong, n_inside = merit == 0, np.count_nonzero(inside)
-    inside_wrong = np.count_nonzero(wrong & inside)
-    return fisher_p_value(inside_wrong, n_inside, np.count_nonzero(wrong) - inside_wrong, len(merit) - n_inside)
+    wrong, n_inside = merit == 0, int(np.count_nonzero(inside))
+    inside_wrong = int(np.count_nonzero(wrong & inside))
+    return fisher_p_value(inside_wrong, n_inside, int(np.count_nonzero(wrong)) - inside_wrong, len(merit) - n_inside)
 
 
 def _slice(trait: Trait, p_value: float, predictions: Predictions, called: str | None) -> Slice:

@@ -91,7 +91,7 @@ def of_column(name: str, kind: Kind, column: NDArray[np.generic], *, quoted: boo
 
 def has_token(name: str, token: str, inside: NDArray[np.bool_], *, quoted: bool = True) -> Trait:
     """That a text has a token."""
-    masked = f"{name} has a token of {how_long(token)}" if quoted else ""
+    masked = f"{name} has ({how_long(token)})" if quoted else ""
     return Trait(f"{name} has {token!r}", f"'{name}' has {token!r}", inside, masked, f"{name} has {token!r}")
 
 
@@ -207,7 +207,7 @@ def _of_values(name: str, column: NDArray[np.generic], *, quoted: bool) -> Itera
     which = np.fromiter((places.get(cell, -1) for cell in cells), np.int8, len(cells))
     for value, place in places.items():
         inside = which == place
-        masked = f"{name} is a value of {how_long(value)}" if quoted else ""
+        masked = f"{name} = ({how_long(value)})" if quoted else ""
         yield Trait(f"{name} = {value}", f"'{name}' is {value!r}", inside, masked, name)
 
 

@@ -98,5 +98,6 @@ def clustered_difference(
         p_value=permutation_p_value(parts.sums, resamples=resamples, seed=seed),
         test="cluster permutation",
         confidence=confidence,
+        method=mean.method,
         clusters=parts.sizes.size,
     )

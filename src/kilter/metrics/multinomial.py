@@ -19,7 +19,7 @@ PLACES = 1 << 16  # of a table of one Poisson distribution, looked up by 16 rand
 SHORT = 2.5  # standard deviations by which the means together lie below the total; the more, the more to top up
 LARGEST = 10_000_000  # examples; 4 bytes are held for each while topping up
 SUMS_AT_ONCE = 4_000_000  # numbers of sums that are held, 16 MB
-TOPPED_AT_ONCE = 250_000  # examples that are topped up at once, so that they stay in the cache
+TOPPED_AT_ONCE = 100_000  # examples that are topped up at once, so that they stay in the cache
 
 NS_CELL = 8.0  # what drawing takes for each resample, on a busy machine: of a cell,
 NS_TOPPED = 30.0  # of an example that is topped up,
@@ -87,7 +87,7 @@ def _table(mean: float) -> tuple[npt.NDArray[np.int32], int, int, npt.NDArray[np
     covered = min(PLACES, int(whole.sum()))
     table[:covered] = np.repeat(numbers, whole)[:covered]
     rest = np.cumsum(expected - whole)
-    return table, covered, least, rest[:-1] / rest[-1]
+    return table, covered, least, rest[:-1] / max(float(rest[-1]), np.finfo(np.float64).tiny)
 
 
 def _draw_anew(

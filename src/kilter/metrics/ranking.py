@@ -178,6 +178,7 @@ def auc_difference(
         p_value=p_value,
         test="DeLong",
         confidence=confidence,
+        method="delong",
     )
 
 

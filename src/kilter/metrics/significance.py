@@ -25,7 +25,8 @@ ROUNDING = 1e-12  # relative; sums in another order may differ by so much and ar
 class Difference:
     """How much a first model is above a second on the same examples.
 
-    >>> print(Difference(value=0.02, low=0.01, high=0.03, n=900, p_value=0.001, test="exact McNemar"))
+    >>> print(Difference(value=0.02, low=0.01, high=0.03, n=900, p_value=0.001, test="exact McNemar",
+    ...                  method="newcombe"))
     0.02 [0.01, 0.03], p = 0.001 (exact McNemar), n = 900
 
     Attributes:
@@ -35,6 +36,7 @@ class Difference:
         n: the number of examples.
         p_value: two-sided; how often no difference would look as large.
         test: the test that gave the p-value.
+        method: how the interval was found, as `Measure.method`.
         clusters: groups of examples that were resampled as wholes; None where examples stand for themselves.
     """
 
@@ -45,6 +47,7 @@ class Difference:
     p_value: float
     test: str
     confidence: float = 0.95
+    method: str
     clusters: int | None = None
 
     def __str__(self) -> str:
@@ -86,6 +89,7 @@ def mcnemar(
         p_value=mcnemar_p_value(only_first, only_second, mid_p=mid_p),
         test="mid-p McNemar" if mid_p else "exact McNemar",
         confidence=confidence,
+        method="newcombe",
     )
 
 
@@ -142,6 +146,7 @@ def paired_difference(
         p_value=permutation_p_value(differences, resamples=resamples, seed=seed),
         test="paired permutation",
         confidence=confidence,
+        method=mean.method,
     )
 
 

@@ -240,7 +240,7 @@ AUTO: Final = "auto"
 MOST_ROWS: Final = 12_000
 MOST_FEATURES: Final = 1_000
 """Training rows and numbers a row up to which a small network is fitted unasked. It takes some 0.4 ms of CPU a row of
-up to a hundred numbers, 1.2 ms a row of 784, and minutes on texts, whose thousands of words have 64 weights each."""
+up to a hundred numbers, 1.2 ms a row of 784, and a minute or more on texts, whose words have 64 weights each."""
 
 _ON_COLUMNS: Final = frozenset({"boosted", "boosted-regression", "boosted-labels"})
 

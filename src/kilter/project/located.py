@@ -83,9 +83,16 @@ def read_scalar(text: str) -> object:
     >>> [read_scalar(text) for text in ("1e-4", "10ep", "true", "[a, b]", "")]
     [0.0001, '10ep', True, ['a', 'b'], None]
 
+    What begins with > or | is text, since one line holds no block.
+
+    >>> read_scalar(">= 0.9")
+    '>= 0.9'
+
     Raises:
         ValueError: it is no YAML.
     """
+    if text.lstrip().startswith((">", "|")):
+        return text.strip()
     located = read_yaml(text, "")
     if located.faults:
         raise ValueError(str(located.faults[0]).strip())

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 def stage_as_told(stage: Stage, project: Project, dataset: Dataset) -> Stage:
     """A stage as who looks on may hear of it; without quotations where the project hides texts (`report.hide_texts`).
 
-    Its columns may be named, and its classes where each row is of one.
+    Its columns may be named, and its classes and tags.
     """
     return hide_in_stage(stage, _known(project, dataset)) if project.file.report.hide_texts else stage
 
@@ -34,7 +34,10 @@ def examination_as_told(examination: Examination, project: Project, dataset: Dat
 def _known(project: Project, dataset: Dataset) -> frozenset[str]:
     schema = dataset.schema
     columns = {field.name for field in (*schema.inputs, *schema.joined)} | {schema.target}
+    cells = [cell for table in dataset.splits.values() for cell in table.columns[schema.target].tolist()]
     labels = set[str]()
     if schema.target_kind is Kind.CATEGORY:
-        labels = {str(label) for table in dataset.splits.values() for label in table.columns[schema.target].tolist()}
+        labels = set(map(str, cells))
+    elif schema.target_kind in (Kind.LABELS, Kind.TOKENS):
+        labels = {str(label) for cell in cells if isinstance(cell, tuple) for label in cell}
     return words_of(project.file.model_dump(mode="json")) | columns | labels

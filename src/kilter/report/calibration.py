@@ -174,15 +174,20 @@ def _errors(calibration: Calibration) -> Grid:
         )
         for before, then in pairs
     ]
-    temperature = () if cooled is None else (f"at temperature {number(cooled.temperature)}", "chance then makes")
-    note = "" if cooled is None else f" The temperature makes the log-loss of the {cooled.fitted_on} split smallest."
+    after_it = () if cooled is None else ("cooled", "then chance")
+    note = (
+        ""
+        if cooled is None
+        else f" Cooled: logits divided by {number(cooled.temperature)}, the temperature that makes the log-loss of the"
+        f" {cooled.fitted_on} split smallest."
+    )
     return Grid(
-        columns=("error ↓", "as it is", "chance makes", "p", *temperature),
+        columns=("error ↓", "as it is", "chance makes", "p", *after_it),
         rows=tuple(rows),
         caption="↓: smaller is better. What chance makes of it is drawn: each decision right with exactly its stated"
         f" probability, the middle 95 % of such draws.{note}"
         f"{cautions(score for pair in pairs for score in pair if score is not None)}",
-        numeric=tuple(range(1, 4 + len(temperature))),
+        numeric=tuple(range(1, 4 + len(after_it))),
     )
 
 

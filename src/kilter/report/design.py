@@ -78,8 +78,9 @@ def effort_said(effort: Effort) -> str:
 def _lines(comparison: Comparison) -> Iterator[str]:
     if comparison.clusters is not None:
         yield (
-            f"Examples of one group depend on each other, so that the {comparison.clusters:,} groups were resampled and"
-            " swapped as wholes."
+            f"Examples of one group depend on each other, so that for the difference the {comparison.clusters:,} groups"
+            " were resampled and swapped as wholes; intervals of single scores take examples for independent, and may"
+            " be too narrow."
         )
     if comparison.detectable is not None:
         yield _detectable(comparison.detectable, comparison)

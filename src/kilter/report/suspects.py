@@ -16,6 +16,9 @@ from kilter.values.label_noise import LabelNoise
 MOST: Final = 25
 """Suspects on a page; a table holds them all."""
 
+WEAK: Final = 0.25
+"""Share of labels that a model contradicts, beyond which its own mistakes outnumber any usual share of wrong ones."""
+
 COLUMNS: Final = ("id", "inputs", "given", "likely", "given_probability", "likely_probability")
 """Of the table, as the suspects' own names."""
 
@@ -53,15 +56,21 @@ def _blocks(noise: LabelNoise, whole: str) -> Iterator[Block]:
     found = noise.suspects
     if found:
         share = percent(len(found), noise.rate.n)
-        look = "looks wrong" if len(found) == 1 else "look wrong, the most suspicious first"
-        yield Paragraph(text=f"{counted(len(found), 'label')} of {noise.rate.n:,} ({share}) {look}.", lead=True)
+        are = "is suspect" if len(found) == 1 else "are suspect; the most suspicious stand first"
+        yield Paragraph(text=f"{len(found):,} of {counted(noise.rate.n, 'label')} ({share}) {are}.", lead=True)
     else:
-        yield Paragraph(text=f"None of {counted(noise.rate.n, 'label')} looks wrong.", lead=True)
+        yield Paragraph(text=f"None of {counted(noise.rate.n, 'label')} is suspect.", lead=True)
     yield Paragraph(
         text=f"Each label was judged by a model that had not seen it ({noise.answered_by}, {noise.folds} folds), which "
         f"answers as the labels say in {scored(noise.agreement)} of the rows; {noise.found_by} picked the suspects. "
         f"The estimated share of wrong labels is {scored(noise.rate)}: {noise.rate.caution}."
     )
+    contradicted = 0.0 if noise.agreement.value is None else 1 - noise.agreement.value
+    if found and contradicted > WEAK:
+        yield Paragraph(
+            text=f"It contradicts {percent(contradicted, 1)} of the labels: most suspects may be its own mistakes, "
+            "and a better model tells more (`--with`)."
+        )
     if noise.unjudged:
         said = ", ".join(f"{shown(label)} ({counted(rows, 'row')})" for label, rows in noise.unjudged)
         yield Paragraph(text=f"Not judged, since there are fewer rows than folds: {said}.")

@@ -45,4 +45,4 @@ class LabelNoise:
     unjudged: tuple[tuple[str, int], ...] = ()
 
     def __str__(self) -> str:
-        return f"{len(self.suspects):,} of {self.rate.n:,} labels look wrong; {self.rate}; {self.agreement}"
+        return f"{len(self.suspects):,} of {self.rate.n:,} labels are suspect; {self.rate}; {self.agreement}"

@@ -26,8 +26,9 @@ class ErrorSlices(Check[Outcome]):
     against the rest and corrected for all of them. The one that deviates most is told, and how much of all that was
     lost lies there.
 
-    **When it stays silent.** No trait survives the correction, or no slices were looked for. It is a note: every model
-    has harder examples.
+    **When it stays silent.** No trait survives the correction, no slices were looked for, or none holds `ratio` times
+    its share of what was lost. Slices that a person asked for are not told. It is a note: every model has harder
+    examples.
 
     **What it costs.** Nothing; finding the slices takes a second or two for 10,000 examples.
 
