@@ -23,13 +23,26 @@ PLAIN = Options(json=False, quiet=False, overrides=())
 AS_JSON = Options(json=True, quiet=False, overrides=())
 
 
+def test_a_score_says_which_value_is_meant_where_neither_more_nor_less_is_better():
+    score = Score(name="within_90", value=0.85, low=0.83, high=0.87, n=1000, meant=0.9)
+    assert result("run", scores=(score,))["scores"]["within_90"]["meant"] == 0.9
+
+
 def test_the_document_has_the_shape_that_is_promised():
     score = Score(name="accuracy", value=0.9, low=0.8, high=0.95, n=100)
     document = result("run", scores=(score,), findings=(FINDING,), more=1)
 
     assert list(document)[:6] == ["schema", "command", "status", "run", "scores", "findings"]
     assert document["scores"] == {
-        "accuracy": {"value": 0.9, "low": 0.8, "high": 0.95, "n": 100, "method": "none", "caution": None}
+        "accuracy": {
+            "value": 0.9,
+            "low": 0.8,
+            "high": 0.95,
+            "n": 100,
+            "method": "none",
+            "reading": "",
+            "caution": None,
+        }
     }
     assert document["findings"] == [
         {

@@ -182,6 +182,15 @@ def test_examples_of_a_group_are_resampled_together(two):
     assert compare_all({"a": left, "b": right}, groups=groups)[0].p_value == made.p_value
 
 
+def test_what_could_have_been_shown_reckons_with_all_that_was_compared_together(two):
+    left, right = two
+    assert compare(left, right).detectable.level == 0.05
+    three = compare_all({"a": left, "b": right, "c": right})
+    assert {made.detectable.level for made in three} == {0.05 / 3}
+    rungs = compare_ladder({"a": left, "b": right, "c": left})
+    assert {made.detectable.level for made in rungs} == {0.025}
+
+
 def test_groups_of_one_example_are_no_groups(two):
     assert compare(*two, groups={name: name for name in two[0].ids}) == compare(*two)
 

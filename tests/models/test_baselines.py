@@ -50,7 +50,8 @@ def test_classes_are_learnt_from_numbers(name):
 
 
 @pytest.mark.parametrize(
-    ("name", "least"), [("ridge", 0.9), ("boosted-regression", 0.9), ("nearest", 0.9), ("small-mlp", 0.8)]
+    ("name", "least"),
+    [("ridge", 0.9), ("boosted-regression", 0.9), ("boosted-median", 0.9), ("nearest", 0.9), ("small-mlp", 0.8)],
 )
 def test_amounts_are_learnt_from_numbers(name, least):
     train, valid = numbers(), numbers(seed=1)
@@ -205,7 +206,25 @@ def test_the_mean_and_the_ridge_are_weighted():
     np.testing.assert_allclose(ridge.answer(table)[:2], 1.0)
 
 
-@pytest.mark.parametrize("name", ["mean", "ridge", "boosted-regression", "nearest", "small-mlp"])
+def test_the_median_is_weighted_and_trees_of_the_median_are_near_it_where_targets_are_skewed():
+    table = Table(columns={"x": np.zeros(4), "w": np.array([3.0, 1.0, 1.0, 0.0])}, ids=("a", "b", "c", "d"))
+    median = make_baseline("median", weighted(), (), seed=0)
+    for targets, wanted in (([0.0, 4.0, 9.0, 100.0], 0.0), ([4.0, 0.0, 9.0, -100.0], 4.0)):
+        median.fit(Lesson(table, np.array(targets)))
+        np.testing.assert_array_equal(median.answer(table), wanted)
+    train = numbers()
+    skewed = np.exp(2 * np.random.default_rng(0).normal(size=300))
+    errors = {}
+    for name in ("boosted-median", "boosted-regression"):
+        trees = make_baseline(name, schema(Kind.NUMBER), (), seed=0)
+        trees.fit(Lesson(train, skewed))
+        errors[name] = abs(trees.answer(train) - skewed).mean()
+    assert errors["boosted-median"] < errors["boosted-regression"]
+
+
+@pytest.mark.parametrize(
+    "name", ["mean", "median", "ridge", "boosted-regression", "boosted-median", "nearest", "small-mlp"]
+)
 def test_several_amounts_at_once_some_of_them_missing(name):
     train = numbers()
     targets = np.stack([train.columns["x"], -5 * train.columns["x"] + 1], axis=1)
@@ -215,7 +234,10 @@ def test_several_amounts_at_once_some_of_them_missing(name):
     baseline.fit(Lesson(train, holes, train, holes))
     answers = baseline.answer(train)
     assert answers.shape == targets.shape
-    if name != "mean":
+    if name == "median":
+        known = [np.sort(column[np.isfinite(column)]) for column in holes.T]
+        np.testing.assert_array_equal(answers[0], [column[(len(column) - 1) // 2] for column in known])
+    elif name != "mean":
         assert ((answers - targets).var(0) < 0.3 * targets.var(0)).all()
 
 

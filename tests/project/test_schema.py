@@ -72,6 +72,13 @@ def test_costs_are_by_the_names_of_classes_which_may_be_numbers():
     assert read().thresholds.costs is None
 
 
+def test_spans_are_read_strictly_unless_it_is_said():
+    assert read().spans.reading == "strict"
+    assert read(spans={"reading": "lenient"}).spans.reading == "lenient"
+    (fault,) = read(spans={"reading": "loose"})
+    assert fault.dotted == "spans.reading"
+
+
 @pytest.mark.parametrize("given", [{"precision": 90}, {"costs": [[0, 1], [5, 0]]}, {"costs": {"a": 5}}])
 def test_thresholds_that_are_none_are_refused(given):
     (fault,) = read(thresholds=given)

@@ -56,7 +56,7 @@ def test_the_audit_says_how_many_rows_there_are(work):
     said = audit(work)
 
     assert said.summary.startswith("train 192, valid 24, test 24 rows")
-    assert ". A test split of 24 rows can show differences of 30.9 points or more" in said.summary
+    assert ". A test split of 24 rows can show differences in accuracy of 30.9 points or more" in said.summary
     assert said.examination.seconds
     assert not said.failed
 
@@ -132,6 +132,10 @@ def test_what_was_trained_is_judged_beside_the_baselines(work):
     assert train(work).summary.startswith("36 steps (all steps done); the weights are those of step ")
     said = judge(work)
 
+    chosen = {each.split: each.chosen for each in work.evaluations if each.model == "model"}
+    assert chosen["test"] is chosen["train"] is None
+    assert chosen["valid"].metric == "valid.loss"
+    assert 1 <= chosen["valid"].close <= chosen["valid"].evaluations
     assert said.summary.startswith("test: accuracy")
     assert [c.right for c in work.comparisons if c.split == "test"] == ["majority", "linear"]
     assert all(c.adjusted_p_value is not None for c in work.comparisons)

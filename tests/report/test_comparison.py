@@ -84,7 +84,7 @@ def test_what_carries_the_comparison_with_the_best_baseline_is_said(languages):
 def test_an_interval_that_may_not_hold_is_marked_and_told(languages):
     def strained(evaluation):
         lead = replace(evaluation.primary, caution="such intervals held less")
-        scores = (lead, *(replace(score, reading="labels in truth") for score in evaluation.scores[1:]))
+        scores = (lead, *(replace(score, reading="mean over labels in truth") for score in evaluation.scores[1:]))
         return replace(evaluation, measures=replace(evaluation.measures, scores=scores))
 
     run = replace(languages, evaluations=tuple(map(strained, languages.evaluations)))

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from kilter.report.design import could_show, design_lines, effort_said
+from kilter.report.design import could_show, design_lines, effort_said, over_seeds
 from kilter.values.comparison import Comparison, Detectable, Dominance, Effort
 from kilter.values.score import Score
 
@@ -31,6 +31,21 @@ def test_what_could_have_been_shown_is_said_with_what_was_assumed():
     )
     none = design_lines(replace(PLAIN, detectable=replace(SHOWN, difference=None, n=5)))
     assert none == ("With 5 examples no difference could have been established, however large.",)
+
+
+def test_correction_is_said_where_several_were_compared():
+    many = replace(PLAIN, detectable=SHOWN, adjusted_p_value=0.4, correction="Holm", compared=3)
+    assert "in 80 % of cases, after correction for 3 comparisons, if only" in design_lines(many)[0]
+    assert "after correction" not in design_lines(replace(many, compared=1))[0]
+
+
+def test_several_seeds_speak_of_ways_of_training():
+    several = Detectable(difference=0.11, n=999, seeds=5, assumed="the unit is so large")
+    assert over_seeds(several, in_points=False) == (
+        "a true difference between two ways of training of 0.11 standard deviations or more is established (at a level"
+        " of 5 %, in 80 % of cases, where the unit is so large)"
+    )
+    assert over_seeds(replace(several, difference=None), in_points=True).endswith("is established, however large")
 
 
 def test_groups_efforts_and_dominance_are_said():
@@ -62,7 +77,11 @@ def test_groups_efforts_and_dominance_are_said():
 @pytest.mark.parametrize(
     ("detectable", "in_points", "said"),
     [
-        (SHOWN, True, "differences of 3.9 points or more (at a level of 5 %, in 80 % of cases, if only one"),
+        (
+            SHOWN,
+            True,
+            "differences in accuracy of 3.9 points or more (at a level of 5 %, in 80 % of cases, if only one",
+        ),
         (replace(SHOWN, difference=0.12), False, "differences of 0.12 standard deviations or more"),
         (replace(SHOWN, difference=None), True, "can show no difference, however large"),
     ],

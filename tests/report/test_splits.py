@@ -4,9 +4,9 @@ from dataclasses import replace
 
 import pytest
 
-from kilter.report.splits import began_lines, gap_lines, gaps, split_section
+from kilter.report.splits import began_lines, chosen_lines, gap_lines, gaps, split_section
 from kilter.values.document import Grid, Heading, Paragraph
-from kilter.values.evaluation import Measures
+from kilter.values.evaluation import Chosen, Measures
 from kilter.values.score import Score
 
 
@@ -104,6 +104,30 @@ def test_weights_that_no_step_has_made_better_are_said_to_be_those_of_the_beginn
     assert began_lines(replace(languages, untrained=None)) == ()
 
 
+def with_chosen(run, chosen):
+    return replace(
+        run,
+        evaluations=tuple(
+            replace(e, chosen=chosen) if (e.model, e.split) == ("model", "valid") else e for e in run.evaluations
+        ),
+    )
+
+
+def test_weights_that_were_chosen_are_said_to_look_better_where_they_were(languages):
+    chosen = Chosen(metric="valid.loss", value=0.499, evaluations=21, close=13, optimism=0.0162)
+    run = with_chosen(languages, chosen)
+    (said,) = chosen_lines(run)
+    assert said == (
+        "The weights have the best loss on valid of 21 evaluations, 0.499; its rows do not tell 13 of these apart, so"
+        " that having been chosen makes it look better than it is by up to 0.016 (as much as if these were equally"
+        " good)."
+    )
+    assert said in list(split_section(run))[-1].text
+    (alone,) = chosen_lines(with_chosen(languages, replace(chosen, close=1, optimism=0.0)))
+    assert alone.endswith("no other comes close to it on so many rows, and choosing it adds next to nothing.")
+    assert chosen_lines(languages) == ()
+
+
 def test_many_scores_stand_below_each_other_and_those_of_one_split_alone_have_dashes(languages):
     def many(evaluation, count):
         scores = tuple(
@@ -126,3 +150,11 @@ def test_an_interval_that_may_not_hold_is_marked_and_told(languages):
     for grid in (splits, ahead):
         assert grid.rows[0][-2 if grid is splits else -1].endswith("†")
         assert " † accuracy: such intervals held less." in grid.caption
+
+
+def test_a_score_of_which_neither_more_nor_less_is_better_has_no_gap(languages):
+    meant = with_primary(languages, "test", name="within_90", meant=0.9)
+    meant = with_primary(meant, "train", name="within_90", meant=0.9)
+    assert "within_90" not in gaps(meant)["test"]
+    assert "within_90" in {row[0] for row in list(split_section(meant))[1].rows}
+    assert all(row[0] != "within_90" for row in list(split_section(meant))[2].rows)

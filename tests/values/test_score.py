@@ -69,3 +69,10 @@ def test_a_difference_is_as_doubtful_as_its_parts():
     assert doubtful.minus(ACCURACY).caution == ACCURACY.minus(doubtful).caution == "held less"
     assert doubtful.minus(doubtful).caution == "held less"
     assert ACCURACY.minus(ACCURACY).caution is None
+
+
+def test_where_a_value_is_meant_the_nearer_one_beats_the_other_and_a_difference_means_nothing():
+    meant = replace(ACCURACY, name="within_90", meant=0.9)
+    assert meant.beats(replace(meant, value=0.99))
+    assert not replace(meant, value=0.8).beats(meant)
+    assert meant.minus(replace(meant, value=0.99)).meant is None

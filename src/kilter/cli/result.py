@@ -66,7 +66,9 @@ def result(
                 "high": score.high,
                 "n": score.n,
                 "method": score.method,
+                "reading": score.reading,
                 "caution": score.caution,
+                **({} if score.meant is None else {"meant": score.meant}),
             }
             for score in scores
         },
@@ -133,6 +135,7 @@ def run_result(command: str, run: Run, **more: object) -> dict[str, object]:
         comparison=standing.decisive if standing else None,
         ladder=[rung for rung in run.ladder if standing and rung.split == standing.split],
         untrained=run.untrained.scores if run.untrained else None,
+        chosen=next((each.chosen for each in run.evaluations if each.chosen is not None), None),
         expected=run.expected,
         **more,
     )

@@ -13,6 +13,7 @@ import numpy as np
 from kilter.evaluation.detecting import detectable
 from kilter.metrics.clusters import FEWEST as FEWEST_GROUPS
 from kilter.metrics.clusters import clustered_difference
+from kilter.metrics.power import LEVEL
 from kilter.metrics.significance import Difference, benjamini_hochberg, holm, mcnemar, paired_difference
 from kilter.values.comparison import Comparison, Effort
 from kilter.values.errors import UsageError
@@ -39,6 +40,7 @@ def compare(
     split: str = "test",
     merit: str | None = None,
     groups: Mapping[str, object] | None = None,
+    together: int = 1,
     seed: int = 0,
 ) -> Comparison:
     """Two models on the same examples: the difference of their mean merits, with a paired interval and a test.
@@ -55,6 +57,8 @@ def compare(
         split: on which split the predictions were made.
         merit: what the mean of their merits is, by which the difference is called: `Task.merit`, where it is known.
         groups: of the examples, by their ids; None where examples stand for themselves.
+        together: comparisons that are made together; what could have been shown is what the smallest of their p-values
+            shows after Holm's or Benjamini and Hochberg's correction, whatever the others are.
         seed: of the resamples.
 
     Raises:
@@ -79,7 +83,7 @@ def compare(
         p_value=difference.p_value,
         test=f"{difference.test} test",
         clusters=difference.clusters,
-        detectable=detectable(left.merit, right.merit, group_of),
+        detectable=detectable(left.merit, right.merit, group_of, level=LEVEL / together),
     )
 
 
@@ -124,7 +128,16 @@ def compare_all(
         else [(model, other) for other in predictions if other != model]
     )
     made = [
-        compare(predictions[a], predictions[b], names=(a, b), split=split, merit=merit, groups=groups, seed=seed)
+        compare(
+            predictions[a],
+            predictions[b],
+            names=(a, b),
+            split=split,
+            merit=merit,
+            groups=groups,
+            together=len(pairs),
+            seed=seed,
+        )
         for a, b in pairs
     ]
     return _together(made, correction=correction, efforts=efforts or {})
@@ -160,6 +173,7 @@ def compare_ladder(
             split=split,
             merit=merit,
             groups=groups,
+            together=len(predictions) - 1,
             seed=seed,
         )
         for lower, upper in pairwise(predictions)

@@ -21,7 +21,11 @@ Labels = Literal["observed", "truth", "all"]
 Truths = npt.NDArray[np.bool_]
 
 READINGS: Mapping[str, str] = MappingProxyType(
-    {"observed": "labels in truth or prediction", "truth": "labels in truth", "all": "all labels"}
+    {
+        "observed": "mean over labels in truth or prediction",
+        "truth": "mean over labels in truth",
+        "all": "mean over all labels",
+    }
 )
 RARE = 10  # examples of a class; a mean over classes with fewer is told from others
 SHARES = ("accuracy", "micro_f1", "micro_precision", "micro_recall", "weighted_recall")  # equal in one table

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import final
 
@@ -73,6 +74,32 @@ def rank(target: npt.ArrayLike, score: npt.ArrayLike) -> Ranking:
     distinct, tables = _tables(positive, scores)
     false_alarms, hits = np.cumsum(tables[::-1], axis=0).T
     return Ranking(threshold=distinct[::-1], hits=hits, false_alarms=false_alarms)
+
+
+def thinned(ranking: Ranking, *, keep: Sequence[float] = (), most: int = 150) -> Integers:
+    """Places in a ranking, rising, whose points draw its curves as all would: at most twice `most`, and the kept ones.
+
+    Along the ROC curve, and along that of precision and recall, they lie equally far apart, distances taken as the sum
+    of both axes' changes; first and last are among them.
+
+    >>> thinned(rank([0, 1, 0, 1], [0.1, 0.2, 0.3, 0.4]), keep=[0.25], most=2).tolist()
+    [0, 1, 3]
+
+    Args:
+        ranking: of examples of which some are positive and some are not.
+        keep: thresholds; the lowest score that each lets through is among them.
+        most: places along one curve.
+    """
+    last = len(ranking.threshold) - 1
+    if last < most:
+        return np.arange(last + 1)
+    let_through = np.searchsorted(-ranking.threshold, -np.asarray(keep, np.float64), side="right") - 1
+    found = [let_through[let_through >= 0]]
+    for across in (ranking.false_alarm_rate, ranking.precision):
+        changed = np.abs(np.diff(ranking.recall)) + np.abs(np.diff(across))
+        length = np.concatenate([[0.0], np.cumsum(changed)])
+        found.append(np.minimum(np.searchsorted(length, np.linspace(0.0, length[-1], most)), last))
+    return np.unique(np.concatenate([*found, [0, last]])).astype(np.int64)
 
 
 def roc_auc(target: npt.ArrayLike, score: npt.ArrayLike, *, confidence: float = 0.95) -> Measure:

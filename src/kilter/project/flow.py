@@ -16,7 +16,7 @@ from kilter.checks.program.probe import Effort
 from kilter.models.baselines import measured
 from kilter.project.as_read import with_notes
 from kilter.project.assembling import build_pipeline, clean, load_dataset
-from kilter.project.design import design_line
+from kilter.project.design import design_line, seeds_line
 from kilter.project.folder import create_run, load_run, write_results, write_status
 from kilter.project.foreign_errors import as_ours
 from kilter.project.gate import stopping
@@ -83,10 +83,10 @@ def run_project(
 
 
 def resume_run(path: str | Path, *, progress: Progress | None = None) -> Run:
-    """Go on with a run exactly as if it had never stopped, and evaluate it.
+    """Go on with a run exactly as if it had never stopped.
 
     What was to come before its training and was not finished is done first. The training goes on from its newest whole
-    checkpoint; where it was stopped before the first one it begins.
+    checkpoint; where it was stopped before the first one it begins. It is evaluated if it was to be.
 
     Raises:
         UsageError: its data have changed.
@@ -95,7 +95,8 @@ def resume_run(path: str | Path, *, progress: Progress | None = None) -> Run:
     run = load_run(path)
     before = tuple(stage for stage in run.stages if stage.name not in AGAIN and stage.status == "done")
     done = {stage.name for stage in before}
-    names = tuple(name for name in STAGES if name in AGAIN or (name in _wanted(run) and name not in done))
+    wanted = {"train", *_wanted(run)}
+    names = tuple(name for name in STAGES if name in wanted and name not in done)
     work = _work_of(run, progress, raw="audit" in names)
     work.resume = True
     if "baselines" not in names:
@@ -122,11 +123,21 @@ def audit_project(project: Project) -> Examination:
     return survey_project(project)[0]
 
 
-def survey_project(project: Project) -> tuple[Examination, str]:
-    """The same, and a sentence on what differences the rows that judge can show; empty where there are none."""
+def survey_project(project: Project, *, seeds: int = 1, seed_deviation: float | None = None) -> tuple[Examination, str]:
+    """The same, and sentences on what differences the rows that judge can show; empty where there are none.
+
+    Args:
+        project: whose data are looked at.
+        seeds: trainings that are planned on each side of a comparison.
+        seed_deviation: standard deviation of a score from seed to seed, where it is known.
+
+    Raises:
+        UsageError: seeds or a deviation that there cannot be.
+    """
     dataset = load_dataset(project)
     examination = with_notes(examine(DATA_CHECKS, dataset), dataset)
-    return examination_as_told(examination, project, dataset), design_line(dataset)
+    planned = seeds_line(dataset, seeds=seeds, seed_deviation=seed_deviation)
+    return examination_as_told(examination, project, dataset), " ".join(filter(None, (design_line(dataset), planned)))
 
 
 def question(

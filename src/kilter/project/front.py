@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from kilter.export.predicting import Answer
     from kilter.project.progress import Progress
     from kilter.training.fit import Fitted
-    from kilter.values.comparison import Comparison
+    from kilter.values.comparison import Comparison, Detectable
     from kilter.values.document import Document
     from kilter.values.evaluation import Evaluation
     from kilter.values.finding import Examination
@@ -87,6 +87,44 @@ def audit(data: str | Path | Project | Dataset, *, overrides: Iterable[str] = ()
     if isinstance(data, Dataset):
         return examine(DATA_CHECKS, data)
     return audit_project(_project(data, overrides))
+
+
+def detectable(
+    data: str | Path | Project | Dataset | int,
+    *,
+    seeds: int = 1,
+    seed_deviation: float | None = None,
+    overrides: Iterable[str] = (),
+) -> Detectable | None:
+    """The smallest true difference that a comparison on the rows that judge could show, before anything is trained.
+
+    >>> print(round(detectable(540).difference, 3), round(detectable(540, seeds=5).difference, 3))
+    0.039 0.042
+
+    Args:
+        data: a project file, its folder, a project that was read, a data set; or a number of rows whose answers are
+            right or wrong.
+        seeds: trainings planned on each side. With one it is the difference of two trained models, with more that of
+            two ways of training, whatever the seed.
+        seed_deviation: standard deviation of a score from seed to seed; None assumes one point of accuracy.
+        overrides: `key.sub=value`, laid over a file.
+
+    Returns:
+        With what was assumed, in words; None where no rows were put aside. Of one class a row the difference is in
+        accuracy, else in standard deviations of what two models differ by from row to row.
+
+    Raises:
+        UsageError: seeds or a deviation that there cannot be.
+        RecipeError: faults in the project file.
+        DataError: files that cannot be read.
+    """
+    from kilter.project.assembling import load_dataset
+    from kilter.project.design import detectable_before, detectable_of
+
+    if isinstance(data, int):
+        return detectable_of(data, in_points=True, seeds=seeds, seed_deviation=seed_deviation)
+    dataset = data if isinstance(data, Dataset) else load_dataset(_project(data, overrides))
+    return detectable_before(dataset, seeds=seeds, seed_deviation=seed_deviation)
 
 
 def check(

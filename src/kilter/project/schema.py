@@ -162,6 +162,15 @@ class Thresholds(BaseModel):
 
 
 @final
+class Spans(BaseModel):
+    """How spans are read from tags that were decided; lenient is what the scorer of the CoNLL shared tasks does."""
+
+    model_config = FROZEN
+
+    reading: Literal["strict", "lenient"] = "strict"  # lenient: the likeliest tag of each token, an I may begin a span
+
+
+@final
 class Expect(BaseModel):
     """What is expected of the run, written down before it; every other key is a score of the task, or `gap`."""
 
@@ -232,6 +241,7 @@ class ProjectFile(BaseModel):
     baselines: Words = ("auto",)  # auto takes those of the task
     gate: Gate = Gate()
     thresholds: Thresholds = Thresholds()
+    spans: Spans = Spans()
     slices: Slices = Slices()
     report: Report = Report()
     expect: Expect = Expect()

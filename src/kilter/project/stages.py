@@ -28,6 +28,7 @@ from kilter.models.lesson import Lesson
 from kilter.project.as_encoded import with_coverage
 from kilter.project.as_read import with_notes
 from kilter.project.assembling import build_pipeline, clean, suited_settings
+from kilter.project.choosing import BY, chosen_from
 from kilter.project.consulting import consult, looks_beside
 from kilter.project.describing import describe_pipeline
 from kilter.project.design import design_line, optimism_phrase, write_groups
@@ -221,6 +222,7 @@ def train(work: Work) -> Said:
     work.model, work.device = fitted.model, fitted.device
     write_json(work.folder / COST, fitted.cost)
     summary = f"{fitted.step:,} steps ({fitted.reason}); the weights are those of step {fitted.best_step:,}"
+    summary += "" if fitted.best_step else ", as they were before any training"
     make_model = pipeline.make_model
     begun = f"begun with weights: {make_model.matched}" if isinstance(make_model, BeginningWith) else ""
     sparser = intervals_line(fitted.cost, pipeline.recipe.model_dump(mode="json"))
@@ -315,6 +317,9 @@ def _outcome(work: Work, split: str, fitted: Evaluation, validation: Predictions
         precision=work.project.file.thresholds.precision,
         costs=work.project.file.thresholds.costs,
     )
+    if split == BY and (work.folder / LOG).exists():
+        history, stop = read_log(work.folder / LOG).history, pipeline.recipe.stop
+        evaluation = replace(evaluation, chosen=chosen_from(history, stop, evaluation, predictions))
     rivals = {name: by_split[split] for name, by_split in work.baselines.items()}
     spent = effort_of(work.folder)
     efforts = work.efforts if spent is None else {**work.efforts, MODEL: spent}

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from kilter.report.plots import BLUE, ORANGE, Point, Steps, against_diagonal, histogram
+from kilter.report.plots import BLUE, ORANGE, Steps, histogram
+from kilter.report.squares import Point, against_diagonal
 from kilter.report.wording import cautions, counted, fixed, number, p_value, percent, scored, shown
 from kilter.values.calibration import Bin, Calibration, Cooled, Deviation, Threshold
 from kilter.values.document import Block, Figure, Grid, Heading, Paragraph

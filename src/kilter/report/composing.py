@@ -11,6 +11,7 @@ from kilter.report.comparison import comparison_section
 from kilter.report.cost import cost_section
 from kilter.report.curves import curve_section
 from kilter.report.expectation import expectation_section
+from kilter.report.held import held_section
 from kilter.report.hiding import as_told
 from kilter.report.interpretation import interpretation_section
 from kilter.report.ladder import ladder_section
@@ -19,6 +20,7 @@ from kilter.report.mistakes import mistake_section
 from kilter.report.samples import samples_section
 from kilter.report.slices import slice_section
 from kilter.report.splits import split_section
+from kilter.report.tradeoffs import tradeoff_section
 from kilter.report.verdict import standing_of, verdict
 from kilter.report.walkthrough import walkthrough_section
 from kilter.report.wording import counted, shown
@@ -57,7 +59,9 @@ def _blocks(run: Run, *, background: bool) -> Iterator[Block]:
         yield from class_section(standing.trained)
         yield from confusion_section(standing.trained)
         yield from threshold_section(standing.trained)
+        yield from tradeoff_section(standing.trained)
         yield from calibration_section(standing.trained)
+        yield from held_section(standing.trained)
         yield from slice_section(standing.trained)
         yield from mistake_section(standing.trained)
         if background or run.interpretation:

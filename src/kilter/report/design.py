@@ -30,7 +30,7 @@ def could_show(detectable: Detectable, *, in_points: bool) -> str:
     """What so many examples can show, as a phrase after them.
 
     >>> could_show(Detectable(difference=0.0391, n=540), in_points=True)
-    'can show differences of 3.9 points or more (at a level of 5 %, in 80 % of cases)'
+    'can show differences in accuracy of 3.9 points or more (at a level of 5 %, in 80 % of cases)'
     >>> could_show(Detectable(difference=None, n=5), in_points=True)
     'can show no difference, however large'
 
@@ -43,10 +43,31 @@ def could_show(detectable: Detectable, *, in_points: bool) -> str:
     how = f"at a level of {_percent(detectable.level)}, in {_percent(detectable.power)} of cases"
     if in_points:
         assumed = f", if {detectable.assumed}" if detectable.assumed else ""
-        return f"can show differences of {at_least(detectable, in_points=True)} ({how}{assumed})"
+        return f"can show differences in accuracy of {at_least(detectable, in_points=True)} ({how}{assumed})"
     return (
         f"can show differences of {at_least(detectable, in_points=False)} of what two models differ by from row to row"
         f" ({how})"
+    )
+
+
+def over_seeds(detectable: Detectable, *, in_points: bool) -> str:
+    """What several trainings a side can show of two ways of training, as a phrase after them.
+
+    >>> over_seeds(Detectable(difference=0.0421, n=540, seeds=5, assumed="..."), in_points=True).split(" (")[0]
+    'a true difference in accuracy between two ways of training of 4.2 points or more is established'
+
+    Args:
+        detectable: what it is.
+        in_points: as in `could_show`.
+    """
+    if detectable.difference is None:
+        return "no difference between two ways of training is established, however large"
+    how = f"at a level of {_percent(detectable.level)}, in {_percent(detectable.power)} of cases"
+    joined, unit = ("if", "in accuracy ") if in_points else ("where", "")
+    size = at_least(detectable, in_points=in_points)
+    return (
+        f"a true difference {unit}between two ways of training of {size} is established"
+        f" ({how}, {joined} {detectable.assumed})"
     )
 
 
@@ -100,9 +121,11 @@ def _detectable(detectable: Detectable, comparison: Comparison) -> str:
     if detectable.difference is None:
         return f"With {many} no difference could have been established, however large."
     assumed = f", if {detectable.assumed}" if detectable.assumed else ""
+    together = comparison.adjusted_p_value is not None and comparison.compared > 1
+    corrected = f", after correction for {comparison.compared} comparisons" if together else ""
     return (
         f"With {many} a true difference of {fixed(detectable.difference)} or more in {comparison.difference.name} is"
-        f" established in {_percent(detectable.power)} of cases{assumed}."
+        f" established in {_percent(detectable.power)} of cases{corrected}{assumed}."
     )
 
 

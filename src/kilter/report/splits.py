@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Final
 
-from kilter.report.wording import TRAINED, cautions, direction, heading_of, scored, shown
+from kilter.report.wording import TRAINED, cautions, direction, fixed, heading_of, scored, shown
 from kilter.values.document import Block, Grid, Heading, Paragraph
-from kilter.values.evaluation import Evaluation
+from kilter.values.evaluation import Chosen, Evaluation
 from kilter.values.run import Run
 from kilter.values.score import Score
 
@@ -30,18 +30,22 @@ def split_section(run: Run) -> Iterator[Block]:
     ahead = {f"{FITTED} ahead of {shown(split)}": scores for split, scores in gaps(run).items()}
     if ahead:
         how = "By how much the training rows are answered better; the rows of two splits are independent."
-        yield _side_by_side(ahead, {name: name for name in called}, how)
-    said = (*gap_lines(run), *began_lines(run))
+        compared = {name for scores in ahead.values() for name in scores}
+        yield _side_by_side(ahead, {name: name for name in called if name in compared}, how)
+    said = (*gap_lines(run), *chosen_lines(run), *began_lines(run))
     if said:
         yield Paragraph(text=" ".join(said))
 
 
 def gaps(run: Run) -> Mapping[str, Mapping[str, Score]]:
-    """How much better each score is on the training rows than on a held-out split, by split and score."""
+    """How much better each score is on the training rows than on a held-out split, by split and score.
+
+    Scores of which neither more nor less is better have no such gap.
+    """
     splits = {evaluation.split: _by_name(evaluation) for evaluation in _evaluations(run)}
     train = splits.pop(FITTED, {})
     return {
-        split: {name: _gap(train[name], score) for name, score in held.items() if name in train}
+        split: {name: _gap(train[name], score) for name, score in held.items() if name in train and score.meant is None}
         for split, held in splits.items()
         if train
     }
@@ -53,6 +57,14 @@ def gap_lines(run: Run) -> tuple[str, ...]:
     return tuple(_said(split, score) for split, score in leading if score is not None and score.low is not None)
 
 
+def chosen_lines(run: Run) -> tuple[str, ...]:
+    """By how much the weights look better than they are on the rows that chose their step, as a sentence.
+
+    None where nothing was chosen, or nobody knows.
+    """
+    return tuple(_chosen(each.chosen, shown(each.split)) for each in _evaluations(run) if each.chosen is not None)
+
+
 def began_lines(run: Run) -> tuple[str, ...]:
     """What the network could do before its first step, as a sentence; none where nobody asked."""
     began = run.untrained
@@ -62,6 +74,17 @@ def began_lines(run: Run) -> tuple[str, ...]:
     now = run.evaluation(began.split)
     same = now is not None and now.scores == began.scores
     return (f"{said}{', and it has no other since: no step has made it better' if same else ''}.",)
+
+
+def _chosen(chosen: Chosen, split: str) -> str:
+    name = shown(chosen.metric.partition(".")[2])
+    best = f"The weights have the best {name} on {split} of {chosen.evaluations} evaluations, {fixed(chosen.value)}"
+    if chosen.close == 1:
+        return f"{best}; no other comes close to it on so many rows, and choosing it adds next to nothing."
+    return (
+        f"{best}; its rows do not tell {chosen.close} of these apart, so that having been chosen makes it look better"
+        f" than it is by up to {fixed(chosen.optimism)} (as much as if these were equally good)."
+    )
 
 
 def _gap(train: Score, held: Score) -> Score:

@@ -31,7 +31,8 @@ if TYPE_CHECKING:
     from kilter.values.task import Outputs
 
 DELTA: Final = 1.0  # of the Huber loss, in standard units
-LOSSES: Final = {"squared": (), "absolute": (), "huber": ("delta",)}
+LOSSES: Final[Mapping[str, tuple[str, ...]]] = {"squared": (), "absolute": (), "huber": ("delta",)}
+BY_QUANTILES: Final[Mapping[str, tuple[str, ...]]] = {"quantile": ("quantiles",)}  # of a single amount
 
 
 @final
@@ -62,7 +63,9 @@ class Regression:
         if not (math.isfinite(self.center) and math.isfinite(self.scale) and self.scale > 0):
             message = f"center = {self.center}, scale = {self.scale}: both must be finite, and the scale above 0"
             raise ValueError(message)
-        chosen_loss(self.choice, LOSSES, task="regression")
+        if chosen_loss(self.choice, {**LOSSES, **BY_QUANTILES}, task="regression") in BY_QUANTILES:
+            message = "the quantile loss is that of another task: make it by tasks/quantiles.Quantiles"
+            raise ValueError(message)
 
     @staticmethod
     def of(column: NDArray[np.generic], ids: Sequence[str], *, loss: LossChoice = USUAL) -> Regression:

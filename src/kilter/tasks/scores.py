@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from kilter.values.predictions import Predictions
 
 
-def as_score(name: str, measure: Measure, *, larger_is_better: bool = True) -> Score:
+def as_score(name: str, measure: Measure, *, larger_is_better: bool = True, meant: float | None = None) -> Score:
     """A measure under its name, with a caution where simulations have shown that such an interval does not hold."""
     return Score(
         name=name,
@@ -32,6 +32,7 @@ def as_score(name: str, measure: Measure, *, larger_is_better: bool = True) -> S
         method=measure.method,
         reading=measure.reading,
         caution=caution(name, measure),
+        meant=meant,
     )
 
 

@@ -72,7 +72,7 @@ class SeveralAmounts:
             raise ValueError(f"{message} of each are legal")
         for center, scale in zip(self.center, self.scale, strict=True):
             Regression(center=center, scale=scale)
-        chosen_loss(self.choice, LOSSES, task="regression")
+        chosen_loss(self.choice, LOSSES, task="regression of several amounts")
 
     @staticmethod
     def of(

@@ -7,6 +7,7 @@ from typing import final
 
 from kilter.values.calibration import Calibration, Threshold
 from kilter.values.score import Score
+from kilter.values.tradeoff import Tradeoff
 
 
 @final
@@ -94,6 +95,27 @@ class Slice:
 
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Chosen:
+    """The weights as the best of the evaluations of their training, and what that choice adds to the score.
+
+    Attributes:
+        metric: that chose, such as "valid.loss".
+        value: its best value.
+        evaluations: how many there were to choose from.
+        close: those that the rows do not tell from the best, which is one of them.
+        optimism: by how much the best value is better than the truth at the most, from being chosen: as if all that are
+            close were equally good.
+    """
+
+    metric: str
+    value: float
+    evaluations: int
+    close: int
+    optimism: float
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Evaluation:
     """One model on one split."""
 
@@ -104,6 +126,8 @@ class Evaluation:
     slices: tuple[Slice, ...] = ()  # where it does worse than elsewhere, the clearest first; then those asked for
     calibration: Calibration | None = None  # where classes are decided by probabilities
     thresholds: tuple[Threshold, ...] = ()  # chosen on validation, where one of two classes is decided
+    tradeoffs: tuple[Tradeoff, ...] = ()  # the curves of ROC and of precision and recall, where probabilities decide
+    chosen: Chosen | None = None  # on the rows by which the step of the weights was chosen
 
     @property
     def primary(self) -> Score:

@@ -25,8 +25,11 @@ class Score:
     confidence: float = 0.95
     undefined: str | None = None
     method: str = "none"  # how the interval was found, as `metrics.measure.Measure.method`
-    reading: str = ""  # what a mean over labels is taken over, in words
+    reading: str = (
+        ""  # how it is read where there are several ways: what a mean over labels is taken over, what a span is
+    )
     caution: str | None = None  # what simulations have shown of such an interval, where it does not hold what it says
+    meant: float | None = None  # the value that is right, where neither more nor less is better: a share to be held
 
     def __str__(self) -> str:
         if self.value is None:
@@ -39,6 +42,8 @@ class Score:
         """Whether the value is better than the other's, whatever the intervals say."""
         if self.value is None or other.value is None:
             return other.value is None and self.value is not None
+        if self.meant is not None:
+            return abs(self.value - self.meant) < abs(other.value - self.meant)
         return self.value > other.value if self.larger_is_better else self.value < other.value
 
     def minus(self, other: Score) -> Score:
@@ -54,7 +59,15 @@ class Score:
         """
         cautions = dict.fromkeys(filter(None, (self.caution, other.caution)))
         joined = replace(
-            self, value=None, low=None, high=None, n=min(self.n, other.n), method="none", caution=None, undefined=None
+            self,
+            value=None,
+            low=None,
+            high=None,
+            n=min(self.n, other.n),
+            method="none",
+            caution=None,
+            undefined=None,
+            meant=None,
         )
         if self.value is None or other.value is None:
             return replace(joined, undefined=self.undefined if self.value is None else other.undefined)
