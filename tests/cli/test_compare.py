@@ -66,7 +66,7 @@ def test_runs_and_their_scores_can_be_told_apart_in_a_narrow_terminal(kilter, tr
     five = kilter("compare", *(tmp_path / name for name in names)).out
 
     for name in names[:2]:
-        assert f"  {name}  " in two
+        assert f"  {name[:30]}" in two  # the rest of it where the terminal has room
     assert "macro_f1" in two
     assert "macro_f1" not in five
     assert "All scores stand in the answer to --json." in " ".join(five.split())

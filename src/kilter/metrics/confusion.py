@@ -186,7 +186,7 @@ def count_scores(
     resamples, which may miss a rare label by chance, it is taken over the labels that have one.
 
     >>> print(count_scores([[80, 20], [10, 90]])["accuracy"])
-    0.85 [0.7939, 0.9]
+    0.85 [0.7939, 0.8929]
     >>> print(count_scores([[10, 0], [1, 0]])["macro_precision"])
     undefined: 1 of 2 labels were never predicted
 
