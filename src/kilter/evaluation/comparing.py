@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from itertools import combinations, pairwise
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
@@ -14,7 +14,7 @@ from kilter.evaluation.detecting import detectable
 from kilter.metrics.clusters import FEWEST as FEWEST_GROUPS
 from kilter.metrics.clusters import clustered_difference
 from kilter.metrics.power import LEVEL
-from kilter.metrics.significance import Difference, benjamini_hochberg, holm, mcnemar, paired_difference
+from kilter.metrics.significance import benjamini_hochberg, holm, mcnemar, paired_difference
 from kilter.values.comparison import Comparison, Effort
 from kilter.values.errors import UsageError
 from kilter.values.predictions import Predictions
@@ -79,7 +79,7 @@ def compare(
         left=names[0],
         right=names[1],
         split=split,
-        difference=score_of(difference, merit or (SHARE_RIGHT if binary else MEAN_MERIT)),
+        difference=Score.of(merit or (SHARE_RIGHT if binary else MEAN_MERIT), difference),
         p_value=difference.p_value,
         test=f"{difference.test} test",
         clusters=difference.clusters,
@@ -127,20 +127,8 @@ def compare_all(
         if model is None
         else [(model, other) for other in predictions if other != model]
     )
-    made = [
-        compare(
-            predictions[a],
-            predictions[b],
-            names=(a, b),
-            split=split,
-            merit=merit,
-            groups=groups,
-            together=len(pairs),
-            seed=seed,
-        )
-        for a, b in pairs
-    ]
-    return _together(made, correction=correction, efforts=efforts or {})
+    common = {"split": split, "merit": merit, "groups": groups, "seed": seed}
+    return _together(predictions, pairs, correction=correction, efforts=efforts or {}, **common)
 
 
 def compare_ladder(
@@ -165,24 +153,21 @@ def compare_ladder(
     Raises:
         UsageError: what `compare` raises.
     """
-    made = [
-        compare(
-            predictions[upper],
-            predictions[lower],
-            names=(upper, lower),
-            split=split,
-            merit=merit,
-            groups=groups,
-            together=len(predictions) - 1,
-            seed=seed,
-        )
-        for lower, upper in pairwise(predictions)
-    ]
-    return _together(made, correction="Holm", efforts=efforts or {})
+    pairs = [(upper, lower) for lower, upper in pairwise(predictions)]
+    common = {"split": split, "merit": merit, "groups": groups, "seed": seed}
+    return _together(predictions, pairs, correction="Holm", efforts=efforts or {}, **common)
 
 
-def _together(made: list[Comparison], *, correction: str, efforts: Mapping[str, Effort]) -> tuple[Comparison, ...]:
-    """Comparisons that were made together: each knows how many there are, and what was spent on its models."""
+def _together(
+    predictions: Mapping[str, Predictions],
+    pairs: Sequence[tuple[str, str]],
+    *,
+    correction: str,
+    efforts: Mapping[str, Effort],
+    **common: Any,
+) -> tuple[Comparison, ...]:
+    """Comparisons of pairs, made together: each knows how many there are, and what was spent on its models."""
+    made = [compare(predictions[a], predictions[b], names=(a, b), together=len(pairs), **common) for a, b in pairs]
     adjusted = CORRECTIONS[correction]([comparison.p_value for comparison in made]).tolist() if made else []
     return tuple(
         replace(
@@ -194,19 +179,6 @@ def _together(made: list[Comparison], *, correction: str, efforts: Mapping[str, 
             right_effort=efforts.get(comparison.right),
         )
         for comparison, p in zip(made, adjusted, strict=True)
-    )
-
-
-def score_of(difference: Difference, name: str) -> Score:
-    """A difference as a score of that name."""
-    return Score(
-        name=name,
-        value=difference.value,
-        low=difference.low,
-        high=difference.high,
-        n=difference.n,
-        confidence=difference.confidence,
-        method=difference.method,
     )
 
 

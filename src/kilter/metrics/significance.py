@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from kilter.metrics.inputs import Reals, as_reals, as_vector, refuse_resamples, refuse_unequal_lengths
 from kilter.metrics.intervals import Interval, bootstrap_mean, wilson
+from kilter.metrics.measure import Measure
 from kilter.metrics.resampling import DRAWN_AT_ONCE, Seed
 
 FLIPPED_EXACTLY = 16  # differences other than 0; 2^16 sign patterns are all looked at
@@ -136,17 +137,27 @@ def paired_difference(
     _refuse_fewer(left.size, 2)
     differences = left - right
     mean = bootstrap_mean(differences, signed=True, confidence=confidence, resamples=resamples, seed=seed)
+    p_value = permutation_p_value(differences, resamples=resamples, seed=seed)
+    return mean_difference(mean, n=left.size, p_value=p_value, test="paired permutation")
+
+
+def mean_difference(mean: Measure, *, n: int, p_value: float, test: str, clusters: int | None = None) -> Difference:
+    """A mean of differences with its interval, as the difference that a test judged.
+
+    Raises ValueError for a mean without a value or an interval.
+    """
     if mean.value is None or mean.low is None or mean.high is None:
         raise ValueError(f"differences whose mean is {mean.undefined}: a finite mean is legal; rescale the values.")
     return Difference(
         value=mean.value,
         low=mean.low,
         high=mean.high,
-        n=left.size,
-        p_value=permutation_p_value(differences, resamples=resamples, seed=seed),
-        test="paired permutation",
-        confidence=confidence,
+        n=n,
+        p_value=p_value,
+        test=test,
+        confidence=mean.confidence,
         method=mean.method,
+        clusters=clusters,
     )
 
 

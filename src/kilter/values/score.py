@@ -4,7 +4,29 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
-from typing import final
+from typing import Protocol, final
+
+
+class Measured(Protocol):
+    """What any interval that was found has, whatever found it."""
+
+    @property
+    def value(self) -> float | None: ...
+
+    @property
+    def low(self) -> float | None: ...
+
+    @property
+    def high(self) -> float | None: ...
+
+    @property
+    def n(self) -> int: ...
+
+    @property
+    def confidence(self) -> float: ...
+
+    @property
+    def method(self) -> str: ...
 
 
 @final
@@ -25,11 +47,36 @@ class Score:
     confidence: float = 0.95
     undefined: str | None = None
     method: str = "none"  # how the interval was found, as `metrics.measure.Measure.method`
-    reading: str = (
-        ""  # how it is read where there are several ways: what a mean over labels is taken over, what a span is
-    )
+    reading: str = ""  # where there are several: what a mean over labels is taken over, which tags are a span
     caution: str | None = None  # what simulations have shown of such an interval, where it does not hold what it says
     meant: float | None = None  # the value that is right, where neither more nor less is better: a share to be held
+
+    @staticmethod
+    def of(
+        name: str,
+        measured: Measured,
+        *,
+        larger_is_better: bool = True,
+        undefined: str | None = None,
+        reading: str = "",
+        caution: str | None = None,
+        meant: float | None = None,
+    ) -> Score:
+        """What was measured, under its name."""
+        return Score(
+            name=name,
+            value=measured.value,
+            low=measured.low,
+            high=measured.high,
+            n=measured.n,
+            larger_is_better=larger_is_better,
+            confidence=measured.confidence,
+            undefined=undefined,
+            method=measured.method,
+            reading=reading,
+            caution=caution,
+            meant=meant,
+        )
 
     def __str__(self) -> str:
         if self.value is None:
