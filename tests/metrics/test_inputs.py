@@ -2,9 +2,11 @@ import numpy as np
 import pytest
 
 from kilter.metrics.inputs import (
+    as_answers,
     as_classes,
     as_probabilities,
     as_reals,
+    as_table,
     as_vector,
     refuse_confidence,
     refuse_resamples,
@@ -71,6 +73,17 @@ def test_probabilities_keep_their_precision():
 def test_probabilities_are_refused(table, met):
     with pytest.raises(ValueError, match=met):
         as_probabilities("p", table, examples=2, classes=2)
+
+
+def test_answers_are_as_many_as_targets_and_have_a_column_a_class():
+    true, table = as_answers([0, 1], [[0.5, 0.5], [0.1, 0.9]])
+    assert true.tolist() == [0, 1]
+    assert table.tolist() == as_table([[0.5, 0.5], [0.1, 0.9]]).tolist() == [[0.5, 0.5], [0.1, 0.9]]
+    for refused in (as_table, lambda table: as_answers([0], table)):
+        with pytest.raises(ValueError, match=r"shape \(1,\): \(n, classes\) is legal"):
+            refused([0.5])
+    with pytest.raises(ValueError, match=r"= \(3, 2\) is legal"):
+        as_answers([0, 1, 1], [[0.5, 0.5]])
 
 
 def test_lengths_confidence_and_resamples_are_refused():

@@ -11,8 +11,7 @@ import numpy.typing as npt
 from kilter.metrics.inputs import (
     Integers,
     Reals,
-    as_classes,
-    as_probabilities,
+    as_answers,
     as_reals,
     as_vector,
     refuse_resamples,
@@ -193,19 +192,15 @@ def brier(target: npt.ArrayLike, probabilities: npt.ArrayLike, *, confidence: fl
 
     Raises ValueError for targets out of range, and probabilities that are none or of another shape.
     """
-    shape = np.shape(probabilities)
-    if len(shape) != 2:
-        raise ValueError(f"probabilities have shape {shape}: (n, classes) is legal; pass one column a class.")
-    true = as_classes("target", target, shape[1])
-    table = as_probabilities("probabilities", probabilities, examples=true.size, classes=shape[1])
+    true, table = as_answers(target, probabilities)
     squares = np.empty(true.size)
-    for rows in row_chunks(*shape):
+    for rows in row_chunks(*table.shape):
         part, own = table[rows].astype(np.float64, copy=False), true[rows]
         given = part[np.arange(own.size), own]
         squares[rows] = np.einsum("ij,ij->i", part, part) - given**2 + (1 - given) ** 2
-    most = 1.0 if shape[1] == 2 else 2.0
-    found = bootstrap_mean(squares / 2 if shape[1] == 2 else squares, confidence=confidence, seed=seed)
-    return found if found.high is None else replace(found, high=min(found.high, most))
+    two = table.shape[1] == 2
+    found = bootstrap_mean(squares / 2 if two else squares, confidence=confidence, seed=seed)
+    return found if found.high is None else replace(found, high=min(found.high, 1.0 if two else 2.0))
 
 
 def _against(value: float, null: Reals) -> ErrorAgainstChance:

@@ -60,6 +60,35 @@ def as_reals(name: str, values: npt.ArrayLike) -> Reals:
     return _finite(name, as_vector(name, values))
 
 
+def as_answers(
+    target: npt.ArrayLike, probabilities: npt.ArrayLike
+) -> tuple[npt.NDArray[np.integer], npt.NDArray[np.floating]]:
+    """Class indices (n,) and the probabilities (n, classes) that stand beside them.
+
+    Raises ValueError for targets out of range, and probabilities that are none or of another shape.
+    """
+    classes = _columns(probabilities)
+    true = as_classes("target", target, classes)
+    return true, as_probabilities("probabilities", probabilities, examples=true.size, classes=classes)
+
+
+def as_table(probabilities: npt.ArrayLike) -> npt.NDArray[np.floating]:
+    """Probabilities (n, classes) without targets.
+
+    Raises ValueError for probabilities that are none or of another shape.
+    """
+    classes = _columns(probabilities)
+    return as_probabilities("probabilities", probabilities, examples=np.shape(probabilities)[0], classes=classes)
+
+
+def _columns(probabilities: npt.ArrayLike) -> int:
+    shape = np.shape(probabilities)
+    if len(shape) != 2:
+        raise ValueError(f"probabilities have shape {shape}: (n, classes) is legal; pass one column a class.")
+    columns: int = shape[1]
+    return columns
+
+
 def as_probabilities(name: str, values: npt.ArrayLike, *, examples: int, classes: int) -> npt.NDArray[np.floating]:
     """Probabilities of each class, shape (examples, classes), rows adding up to 1, in the precision they came in.
 

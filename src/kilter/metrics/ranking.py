@@ -13,8 +13,8 @@ import numpy.typing as npt
 from kilter.metrics.inputs import (
     Integers,
     Reals,
+    as_answers,
     as_classes,
-    as_probabilities,
     as_reals,
     refuse_unequal_lengths,
 )
@@ -140,12 +140,8 @@ def one_vs_rest_auc(target: npt.ArrayLike, probabilities: npt.ArrayLike, *, conf
 
     Raises ValueError for targets out of range, and probabilities that are none or of another shape.
     """
-    shape = np.shape(probabilities)
-    if len(shape) != 2:
-        raise ValueError(f"probabilities have shape {shape}: (n, classes) is legal; pass one column a class.")
-    classes = shape[1]
-    true = as_classes("target", target, classes)
-    table = as_probabilities("probabilities", probabilities, examples=true.size, classes=classes)
+    true, table = as_answers(target, probabilities)
+    classes = table.shape[1]
     support = np.bincount(true, minlength=classes)
     if not support.all() or (support == true.size).any():
         missing = np.count_nonzero(support == 0)

@@ -8,7 +8,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from kilter.metrics.inputs import Reals, as_classes, as_probabilities, row_chunks
+from kilter.metrics.inputs import Reals, as_answers, as_table, row_chunks
 
 LEAST: Final = 0.02  # temperatures; beyond, probabilities are 0 and 1 or all the same, and the best one lies nowhere
 MOST: Final = 50.0
@@ -38,11 +38,7 @@ def fit_temperature(target: npt.ArrayLike, probabilities: npt.ArrayLike) -> floa
 
     Raises ValueError for targets out of range, and probabilities that are none or of another shape.
     """
-    shape = np.shape(probabilities)
-    if len(shape) != 2:
-        raise ValueError(f"probabilities have shape {shape}: (n, classes) is legal; pass one column a class.")
-    true = as_classes("target", target, shape[1])
-    table = as_probabilities("probabilities", probabilities, examples=true.size, classes=shape[1])
+    true, table = as_answers(target, probabilities)
     if not _is_wrong_somewhere(true, table):
         return None
     few = max(1, true.size // SAMPLE)
@@ -70,12 +66,9 @@ def cool(
         raise ValueError(
             f"temperature = {temperature!r}: a number above 0 is legal; 1 leaves probabilities as they are."
         )
-    shape = np.shape(probabilities)
-    if len(shape) != 2:
-        raise ValueError(f"probabilities have shape {shape}: (n, classes) is legal; pass one column a class.")
-    table = as_probabilities("probabilities", probabilities, examples=shape[0], classes=shape[1])
-    cooled = np.empty(shape, into)
-    for rows in row_chunks(*shape):
+    table = as_table(probabilities)
+    cooled = np.empty(table.shape, into)
+    for rows in row_chunks(*table.shape):
         logits = _logs(table[rows])
         logits /= temperature
         cooled[rows] = _softmax(logits).T

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from kilter.project.reading import Project, read_project
+from kilter.project.reading import Project, project_given
 from kilter.values.errors import UsageError
 from kilter.values.pipeline import Pipeline
 from kilter.values.plan import Plan
@@ -47,7 +47,7 @@ def run(
     """
     from kilter.project.flow import run_project
 
-    return run_project(_project(project, overrides), runs=runs, progress=progress)
+    return run_project(project_given(project, overrides), runs=runs, progress=progress)
 
 
 def plan(project: str | Path | Project | Pipeline, *, overrides: Iterable[str] = ()) -> Plan:
@@ -67,7 +67,7 @@ def plan(project: str | Path | Project | Pipeline, *, overrides: Iterable[str] =
     from kilter.training.planning import lay_out
 
     if not isinstance(project, Pipeline):
-        read = _project(project, overrides)
+        read = project_given(project, overrides)
         dataset, _ = clean(read, load_dataset(read))
         project, _ = build_pipeline(read, dataset)
     return lay_out(project, itinerary_of(project))
@@ -86,7 +86,7 @@ def audit(data: str | Path | Project | Dataset, *, overrides: Iterable[str] = ()
 
     if isinstance(data, Dataset):
         return examine(DATA_CHECKS, data)
-    return audit_project(_project(data, overrides))
+    return audit_project(project_given(data, overrides))
 
 
 def detectable(
@@ -123,7 +123,7 @@ def detectable(
 
     if isinstance(data, int):
         return detectable_of(data, in_points=True, seeds=seeds, seed_deviation=seed_deviation)
-    dataset = data if isinstance(data, Dataset) else load_dataset(_project(data, overrides))
+    dataset = data if isinstance(data, Dataset) else load_dataset(project_given(data, overrides))
     return detectable_before(dataset, seeds=seeds, seed_deviation=seed_deviation)
 
 
@@ -178,7 +178,7 @@ def check(
     seconds = (LONGEST if rehearsal_seconds is None else rehearsal_seconds) if rehearse else None
     if isinstance(pipeline, Pipeline | Program):
         return question(pipeline, effort=Effort(effort), prove=prove, rehearsal_seconds=seconds)
-    project = _project(pipeline, overrides)
+    project = project_given(pipeline, overrides)
     return check_project(project, effort=Effort(effort), prove=prove, rehearsal_seconds=seconds)
 
 
@@ -212,7 +212,7 @@ def describe(
         folder = Path(_folder(project))
         walkthrough, name = describe_run(folder, row=row, split=split), folder.name
     else:
-        read = _project(project, overrides)
+        read = project_given(project, overrides)
         walkthrough, name = describe_project(read, row=row, split=split), read.name
     return walkthrough_document(walkthrough, f"one example of {name}")
 
@@ -372,14 +372,6 @@ def report(run: str | Path | Run, *, hide_texts: bool = False) -> Path:
 
     loaded = run if isinstance(run, Run) else load_run(run)
     return write_report(without_texts(loaded) if hide_texts else loaded)
-
-
-def _project(given: str | Path | Project, overrides: Iterable[str]) -> Project:
-    if not isinstance(given, Project):
-        return read_project(given, overrides)
-    if tuple(overrides):
-        raise UsageError("overrides of a project that was read already", remedy="give them to read_project")
-    return given
 
 
 def _folder(run: str | Path | Run) -> str | Path:

@@ -104,6 +104,20 @@ def read_project(path: str | Path, overrides: Iterable[str] = ()) -> Project:
     return parse_project(text, path=path, overrides=overrides)
 
 
+def project_given(given: str | Path | Project, overrides: Iterable[str] = ()) -> Project:
+    """A project that was read, or is read now.
+
+    Raises:
+        UsageError: overrides of a project that was read already, where they decide nothing.
+        RecipeError: what `read_project` raises.
+    """
+    if not isinstance(given, Project):
+        return read_project(given, overrides)
+    if tuple(overrides):
+        raise UsageError("overrides of a project that was read already", remedy="give them to read_project")
+    return given
+
+
 def parse_project(text: str, *, path: Path, overrides: Iterable[str] = ()) -> Project:
     """A project from the text of its file; `path` says what files in it are relative to.
 

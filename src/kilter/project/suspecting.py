@@ -17,7 +17,7 @@ from kilter.metrics.intervals import proportion
 from kilter.models.baselines import applicable, make_baseline, measured, settings_tried, suited
 from kilter.models.lesson import Lesson
 from kilter.project.assembling import build_pipeline, clean, load_dataset
-from kilter.project.reading import Project, read_project
+from kilter.project.reading import Project, project_given
 from kilter.search.by_cleanlab import refuse_without_cleanlab, suspects_by_cleanlab
 from kilter.search.out_of_fold import Answer, assign_folds, out_of_fold, together
 from kilter.search.subset import Subset
@@ -92,7 +92,7 @@ def find_label_noise(
             return _found(subject, answers, folds=folds, cleanlab=cleanlab, groups=groups, told=told)
     if groups is not None:
         raise UsageError("groups for a project", legal="it names them itself, by `data.group`", remedy="leave them out")
-    project = _project(subject, overrides)
+    project = project_given(subject, overrides)
     dataset, _ = clean(project, load_dataset(project))
     with left_as_found():
         pipeline, _ = build_pipeline(project, dataset)
@@ -100,14 +100,6 @@ def find_label_noise(
         answers = {NETWORK: _by_network(pipeline)} if by == NETWORK else _by_baselines(by, project, pipeline, dataset)
         grouped = _groups_of(dataset)
         return _found(pipeline, answers, folds=folds, cleanlab=cleanlab, groups=grouped, told=told)
-
-
-def _project(given: str | Path | Project, overrides: Iterable[str]) -> Project:
-    if not isinstance(given, Project):
-        return read_project(given, overrides)
-    if tuple(overrides):
-        raise UsageError("overrides of a project that was read already", remedy="give them to read_project")
-    return given
 
 
 def _found(
