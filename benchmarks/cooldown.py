@@ -78,8 +78,9 @@ class Subject:
             "optimizer": {"name": "adamw", "learning_rate": rate, "weight_decay": 0.01},
             "schedule": {"name": schedule, "warmup": "1ep"},
             "train": {"length": f"{epochs}ep", "seed": seed},
-            "save": {"every": f"{min(EPOCHS) * (100 - SHARE) // 100}ep", "keep": "all"},
         }
+        if schedule == "constant":  # whose checkpoints cooldowns begin at
+            recipe["save"] = {"every": f"{min(EPOCHS) * (100 - SHARE) // 100}ep", "keep": "all"}
         task = Classification(labels=tuple("0123456789"))
         return Pipeline(task=task, make_model=self.make_model, splits={"train": self.train}, recipe=Recipe.read(recipe))
 

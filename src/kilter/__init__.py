@@ -21,6 +21,7 @@ if TYPE_CHECKING:
         check,
         compare,
         describe,
+        detectable,
         evaluate,
         make_pipeline,
         plan,
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
     from kilter.project.guess import guess
     from kilter.project.reading import Project, read_project
     from kilter.project.resumption import check_resume
+    from kilter.project.slicing import find_slices
+    from kilter.project.suspecting import find_label_noise
     from kilter.tracking.fitting import fit
     from kilter.training.fit import Fitted
     from kilter.training.foreign_weights import Matched, load_weights
@@ -85,8 +88,11 @@ __all__ = [
     "compare_gradients",
     "cooldown",
     "describe",
+    "detectable",
     "diagnose",
     "evaluate",
+    "find_label_noise",
+    "find_slices",
     "fit",
     "guess",
     "load_run",
@@ -110,6 +116,7 @@ _HOMES = {
         "check",
         "compare",
         "describe",
+        "detectable",
         "evaluate",
         "make_pipeline",
         "plan",
@@ -120,6 +127,8 @@ _HOMES = {
     "kilter.project.guess": ("guess",),
     "kilter.project.reading": ("Project", "read_project"),
     "kilter.project.resumption": ("check_resume",),
+    "kilter.project.suspecting": ("find_label_noise",),
+    "kilter.project.slicing": ("find_slices",),
     "kilter.tracking.fitting": ("fit",),
     "kilter.training.fit": ("Fitted",),
     "kilter.training.foreign_weights": ("Matched", "load_weights"),

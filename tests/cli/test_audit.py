@@ -3,8 +3,19 @@ def test_what_the_data_say(kilter, small_file):
 
     assert ended.code == 0
     assert ended.out.startswith("audit of small")
-    assert "can show differences of" in " ".join(ended.out.split())
+    assert "can show differences in accuracy of" in " ".join(ended.out.split())
+    assert "trainings a side" not in ended.out
     assert kilter("audit", small_file, "--json").document["design"].startswith("A test split of")
+
+
+def test_seeds_that_are_planned_say_what_they_could_show(kilter, small_file):
+    design = kilter("audit", small_file, "--json", "--seeds", 5, "--seed-deviation", 0.02).document["design"]
+
+    assert "With 5 trainings a side" in design
+    assert "scores vary by 2 points from seed to seed" in design
+    refused = kilter("audit", small_file, "--seed-deviation", 0.02)
+    assert refused.code == 2
+    assert "with one training a side" in refused.err
 
 
 def test_findings_from_the_gate_on_are_exit_code_1(kilter, tmp_path):

@@ -49,10 +49,24 @@ def test_groups_of_runs_are_two_ways(kilter, trained, tmp_path):
     said = " ".join(kilter("compare", *folders[:2], "--against", folders[2], "--against", folders[3]).out.split())
     assert "no dominance of a and 1 more is established" in said
     assert "trainings a side a true difference" in said
-    assert "Effort: a and 1 more" in said
+    assert "Effort: a and 1 more with 1 setting" in said
 
 
 def test_the_correction_can_be_chosen(kilter, trained, rival):
     ended = kilter("compare", trained.path, rival, "--correction", "Benjamini-Hochberg", "--json")
 
     assert ended.document["comparisons"][0]["correction"] == "Benjamini-Hochberg"
+
+
+def test_runs_and_their_scores_can_be_told_apart_in_a_narrow_terminal(kilter, trained, tmp_path):
+    names = [f"2026-11-22_20085{k}_a_rather_long_name_of_a_project" for k in range(5)]
+    for name in names:
+        shutil.copytree(trained.path, tmp_path / name)
+    two = kilter("compare", *(tmp_path / name for name in names[:2])).out
+    five = kilter("compare", *(tmp_path / name for name in names)).out
+
+    for name in names[:2]:
+        assert f"  {name[:30]}" in two  # the rest of it where the terminal has room
+    assert "macro_f1" in two
+    assert "macro_f1" not in five
+    assert "All scores stand in the answer to --json." in " ".join(five.split())

@@ -1,10 +1,14 @@
+import json
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from kilter.cli.ending import best, ending, ending_text, following
+from kilter.cli.result import run_result
+from kilter.values.expectation import Expectation, Expected, Judgement, Ruling
 from kilter.values.history import History
+from kilter.values.json_form import dumps
 from kilter.values.run import Run, Stage
 
 HISTORY = History.of(
@@ -75,3 +79,16 @@ def test_a_real_run_ends_with_them_on_stdout_and_in_its_document(kilter, trained
     document = kilter("report", trained.path, "--json").document
     assert document["next"] == said[2].removeprefix("next: ")
     assert document["best"] == said[1].removeprefix("best: ")
+
+
+def test_what_was_expected_stands_before_what_comes_next():
+    accuracy = Expectation.read("accuracy", ">= 0.9")
+    judgement = Judgement(expectation=accuracy, ruling=Ruling.MET, seen="0.95 [0.93, 0.97] on test, n = 400")
+    expected = Expected(fingerprint="ab", expectations=(accuracy,), judgements=(judgement,))
+
+    assert list(ending(run("done", expected=expected))) == ["run", "best", "expected", "next"]
+    assert ending(run("done", expected=expected))["expected"] == "met: accuracy >= 0.9"
+    assert "expected" not in ending(run("done"))
+    document = json.loads(dumps(run_result("run", run("done", expected=expected))))
+    assert document["expected"]["judgements"][0]["ruling"] == "met"
+    assert run_result("run", run("done"))["expected"] is None

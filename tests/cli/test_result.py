@@ -4,7 +4,8 @@ import click
 import pytest
 
 from kilter.cli.options import Options
-from kilter.cli.result import examination_result, examination_text, finish, result
+from kilter.cli.result import confusion_form, examination_result, examination_text, finish, result
+from kilter.values.evaluation import Confusion, Evaluation, Measures, Mistake
 from kilter.values.finding import Examination, Finding, Severity, Skipped
 from kilter.values.score import Score
 
@@ -22,13 +23,26 @@ PLAIN = Options(json=False, quiet=False, overrides=())
 AS_JSON = Options(json=True, quiet=False, overrides=())
 
 
+def test_a_score_says_which_value_is_meant_where_neither_more_nor_less_is_better():
+    score = Score(name="within_90", value=0.85, low=0.83, high=0.87, n=1000, meant=0.9)
+    assert result("run", scores=(score,))["scores"]["within_90"]["meant"] == 0.9
+
+
 def test_the_document_has_the_shape_that_is_promised():
     score = Score(name="accuracy", value=0.9, low=0.8, high=0.95, n=100)
     document = result("run", scores=(score,), findings=(FINDING,), more=1)
 
     assert list(document)[:6] == ["schema", "command", "status", "run", "scores", "findings"]
     assert document["scores"] == {
-        "accuracy": {"value": 0.9, "low": 0.8, "high": 0.95, "n": 100, "method": "none", "caution": None}
+        "accuracy": {
+            "value": 0.9,
+            "low": 0.8,
+            "high": 0.95,
+            "n": 100,
+            "method": "none",
+            "reading": "",
+            "caution": None,
+        }
     }
     assert document["findings"] == [
         {
@@ -106,3 +120,18 @@ def test_findings_are_told_with_their_evidence_and_their_cost():
     assert "likely causes: missing_zero_grad" in text
     assert "padding-seen  nothing is padded" in text
     assert "2 checks took 0.8 s; most: padding-seen 0.50 s, gradients-left 0.25 s." in text
+
+
+def test_confusions_lead_to_their_examples_the_most_frequent_first():
+    table = Confusion(labels=("a", "b"), counts=((5, 2), (3, 7)))
+    score = Score(name="accuracy", value=0.7, low=None, high=None, n=17)
+    wrong = Mistake(id="names.csv:3", inputs="Ulm", target="a", decided="b", cost=float("nan"))
+    measures = Measures(scores=(score,), confusion=table)
+    found = confusion_form(Evaluation(model="model", split="test", measures=measures, mistakes=(wrong,)))
+
+    assert [(pair["truth"], pair["decided"], pair["count"], pair["of"]) for pair in found] == [
+        ("b", "a", 3, 10),
+        ("a", "b", 2, 7),
+    ]
+    assert found[1]["examples"] == [{"id": "names.csv:3", "inputs": "Ulm", "cost": "nan"}]
+    assert found[0]["examples"] == []

@@ -28,9 +28,13 @@ def test_with_json_stdout_is_one_document(kilter, small_file, tmp_path):
     assert document["status"] == "done"
     assert Path(document["run"]).parent == tmp_path
     assert document["split"] == "test"
-    assert set(document["scores"]["accuracy"]) == {"value", "low", "high", "n"}
+    assert {"value", "low", "high", "n"} <= set(document["scores"]["accuracy"])
     assert document["scores"]["accuracy"]["n"] == 30
     assert Path(document["report"]).exists()
+    assert (document["comparison"]["left"], document["comparison"]["split"]) == ("model", "test")
+    assert [rung["left"] for rung in document["ladder"]][-1] == "model"
+    assert {rung["split"] for rung in document["ladder"]} == {"test"}
+    assert document["untrained"][0]["name"] == "accuracy"
 
 
 def test_a_finding_stops_the_way_unless_the_gate_is_off(kilter, tmp_path):
@@ -47,6 +51,11 @@ def test_a_finding_stops_the_way_unless_the_gate_is_off(kilter, tmp_path):
     assert stopped.document["status"] == "gated"
     assert any("target_leak" in finding["causes"] for finding in stopped.document["findings"])
     assert stopped.document["scores"] == {}
+    assert (stopped.document["comparison"], stopped.document["ladder"], stopped.document["untrained"]) == (
+        None,
+        [],
+        None,
+    )
 
     went_on = kilter("run", path, "--gate", "off", "--json", "--quiet")
     assert went_on.code == 0

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from kilter.evaluation.comparing import compare, compare_all
+from kilter.evaluation.comparing import compare, compare_all, compare_ladder
 from kilter.values.comparison import Effort
 from kilter.values.errors import UsageError
 
@@ -32,6 +32,7 @@ def test_right_and_wrong_are_tested_by_mcnemar_exactly(two):
     assert made.difference.value == pytest.approx(12 / 60)
     assert 0 < made.difference.low < made.difference.value < made.difference.high
     assert made.winner == "network"
+    assert made.difference.method == "newcombe"
     assert made.difference.name == "share right"
     assert compare(*two, merit="accuracy").difference.name == "accuracy"
     assert made.adjusted_p_value is None
@@ -55,6 +56,7 @@ def test_amounts_are_tested_by_permutation(estimated):
     assert compare(good, bad, merit="span F1").difference.name == "span F1"
     assert made.difference.value == pytest.approx(float(good.merit.mean() - bad.merit.mean()))
     assert made.winner == "good"
+    assert made.difference.method == "bootstrap-t"
     reference = stats.permutation_test(
         (good.merit, bad.merit), lambda a, b: np.mean(a - b), permutation_type="samples", n_resamples=20_000, rng=1
     )
@@ -127,6 +129,31 @@ def test_comparisons_made_together_are_corrected(classified):
     assert compare_all({"network": made["network"]}, model="network") == ()
 
 
+def test_each_rung_is_compared_with_the_one_below_it(classified):
+    draw = np.random.default_rng(4)
+    made = {
+        name: classified([0] * 200, answers(draw.random(200) < share))
+        for name, share in (("majority", 0.5), ("linear", 0.8), ("network", 0.83))
+    }
+    efforts = {"network": Effort(steps=9), "linear": Effort(trials=3)}
+    rungs = compare_ladder(made, split="valid", merit="accuracy", efforts=efforts)
+    assert [(c.left, c.right, c.split) for c in rungs] == [
+        ("linear", "majority", "valid"),
+        ("network", "linear", "valid"),
+    ]
+    assert [(c.left_effort, c.right_effort) for c in rungs] == [
+        (efforts["linear"], None),
+        (efforts["network"], efforts["linear"]),
+    ]
+    for rung in rungs:
+        alone = compare(made[rung.left], made[rung.right], names=(rung.left, rung.right), merit="accuracy")
+        assert (rung.difference, rung.p_value) == (alone.difference, alone.p_value)
+        assert (rung.correction, rung.compared) == ("Holm", 2)
+    assert rungs[0].adjusted_p_value == pytest.approx(2 * rungs[0].p_value)
+    assert rungs[1].adjusted_p_value == pytest.approx(max(rungs[1].p_value, rungs[0].adjusted_p_value))
+    assert compare_ladder({"network": made["network"]}) == ()
+
+
 def test_an_unknown_model_is_an_error(two):
     with pytest.raises(UsageError, match="no predictions of 'net': there are those of 'network', 'linear'"):
         compare_all(dict(zip(("network", "linear"), two, strict=True)), model="net")
@@ -153,6 +180,15 @@ def test_examples_of_a_group_are_resampled_together(two):
     assert made.p_value > alone.p_value
     assert made.detectable.n == 12
     assert compare_all({"a": left, "b": right}, groups=groups)[0].p_value == made.p_value
+
+
+def test_what_could_have_been_shown_reckons_with_all_that_was_compared_together(two):
+    left, right = two
+    assert compare(left, right).detectable.level == 0.05
+    three = compare_all({"a": left, "b": right, "c": right})
+    assert {made.detectable.level for made in three} == {0.05 / 3}
+    rungs = compare_ladder({"a": left, "b": right, "c": left})
+    assert {made.detectable.level for made in rungs} == {0.025}
 
 
 def test_groups_of_one_example_are_no_groups(two):

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from kilter.evaluation.slices import find_slices
+from kilter.values.errors import UsageError
 from kilter.values.predictions import Predictions
 from kilter.values.table import Dataset, Field, Kind, Schema, Table
 
@@ -141,3 +142,57 @@ def test_merits_that_weigh_classes_make_no_slice_of_a_frequent_class():
     made = replace(made, target=target, decided=decided)
 
     assert find_slices(made, dataset, split="test", merit="balanced accuracy") == ()
+
+
+@pytest.mark.parametrize("binary", [True, False])
+def test_two_traits_together_are_found_where_neither_alone_is_worse(binary):
+    dataset, draw = data(), np.random.default_rng(3)
+    both = of_kind(dataset, "red") & (dataset["test"].columns["size"] > 0)
+    merit = (draw.random(ROWS) > 0.05 + 0.6 * both) * 1.0 if binary else draw.normal(size=ROWS) - 2 * both
+    worst, *_ = find_slices(predicted(dataset, merit), dataset, split="test")
+    assert "kind = red" in worst.name
+    assert " and " in worst.name
+    assert not worst.asked
+    assert np.mean(both[[int(name.split(":")[1]) - 2 for name in worst.examples]]) > 0.9
+
+
+def test_slices_that_are_asked_for_are_told_whether_or_not_they_are_worse():
+    dataset, draw = data(), np.random.default_rng(4)
+    merit = (draw.random(ROWS) > 0.2 - 0.1 * of_kind(dataset, "blue")) * 1.0
+    found = find_slices(predicted(dataset, merit), dataset, split="test", by=("kind",))
+    assert {each.name for each in found} == {"kind = red", "kind = green", "kind = blue"}
+    assert found[-1].name == "kind = blue"
+    assert all(each.asked for each in found)
+    assert found[-1].p_value > 0.99
+    assert sum(each.n for each in found) == ROWS
+
+
+def test_p_values_of_what_is_asked_for_are_corrected_for_it():
+    dataset, draw = data(), np.random.default_rng(5)
+    merit = (draw.random(ROWS) > 0.1 + 0.15 * of_kind(dataset, "red")) * 1.0
+    alone, *_ = find_slices(predicted(dataset, merit), dataset, split="test", by=(lambda row: row["kind"] == "red",))
+    among, *_ = find_slices(predicted(dataset, merit), dataset, split="test", by=("kind", "size", "count"))
+    assert among.name == "kind = red"
+    tested = len(find_slices(predicted(dataset, merit), dataset, split="test", by=("kind", "size", "count")))
+    assert among.p_value == pytest.approx(tested * alone.p_value)
+
+
+def test_where_all_are_right_what_is_asked_for_is_told_all_the_same():
+    dataset = data()
+    found = find_slices(predicted(dataset, np.ones(ROWS)), dataset, split="test", by=("kind",))
+    assert {(each.inside.value, each.p_value, each.lost) for each in found} == {(1.0, 1.0, 0.0)}
+    assert len(found) == 3
+
+
+def test_of_one_text_nothing_can_be_asked_for():
+    dataset = data(stream=True)
+    with pytest.raises(UsageError, match="do not depend on their neighbours"):
+        find_slices(predicted(dataset, np.ones(ROWS)), dataset, split="test", by=("kind",))
+
+
+def test_small_ones_are_left_out_of_what_is_asked_for():
+    dataset = data()
+    merit = (np.arange(ROWS) % 4 > 0) * 1.0
+    first = {"test.csv:2", "test.csv:3"}
+    ids = iter(dataset["test"].ids)
+    assert find_slices(predicted(dataset, merit), dataset, split="test", by=(lambda _: next(ids) in first,)) == ()

@@ -88,3 +88,23 @@ def test_single_words_are_known_as_such():
     assert are_words(objects(["one", "two"]))
     assert not are_words(objects(["one", "two words"]))
     assert not are_words(objects([("one",)]))
+
+
+def test_what_is_quoted_of_inputs_can_be_hidden_and_labels_stay():
+    columns = {"text": objects(["sad film", "a film"]), "town": objects(["Ulm", "Bonn"]), "y": objects(["p", "q"])}
+    fields = (Field(name="text", kind=Kind.TEXT), Field(name="town", kind=Kind.CATEGORY))
+    schema = Schema(inputs=fields, target="y", target_kind=Kind.CATEGORY)
+    masked = {trait.name: trait.masked for trait in traits(Table(columns=columns, ids=("1", "2")), schema)}
+    assert masked["text has 'sad'"] == "text has (3 characters)"
+    assert masked["town = Bonn"] == "town = (4 characters)"
+    assert masked["y = p"] == ""
+    assert masked["town is missing"] == ""
+
+
+def test_traits_of_one_thing_say_what_that_is():
+    columns = {"size": np.arange(20.0), "y": objects(["p", "q"] * 10)}
+    schema = Schema(inputs=(Field(name="size", kind=Kind.NUMBER),), target="y", target_kind=Kind.CATEGORY)
+    ids = tuple(map(str, range(20)))
+    of = {trait.name: trait.of for trait in traits(Table(columns=columns, ids=ids), schema)}
+    assert of["size > 9"] == of["size ≤ 4"] == "size"
+    assert of["y = p"] == "y"

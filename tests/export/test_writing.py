@@ -83,3 +83,10 @@ def test_lists_stand_in_one_cell_and_columns_each_in_their_own():
         "c,news,2.5,0.75",
     ]
     assert json.loads(as_json_lines([tags])) == {"id": "a", "prediction": ["O", "B-x"], "spans": []}
+
+
+def test_quantiles_have_a_column_each():
+    answer = Answer(id="a", decided=2.0, probabilities={}, more={"quantiles": {"0.1": 1.0, "0.5": 2.0}})
+
+    assert as_csv([answer]).splitlines() == ["id,prediction,quantile 0.1,quantile 0.5", "a,2.0,1.0,2.0"]
+    assert json.loads(as_json_lines([answer]))["quantiles"] == {"0.1": 1.0, "0.5": 2.0}

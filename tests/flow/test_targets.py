@@ -6,8 +6,11 @@ import random
 import numpy as np
 import pytest
 
+from kilter.export.writing import as_csv
+from kilter.project.answering import answer_file
 from kilter.project.assembling import build_pipeline, load_dataset
 from kilter.project.flow import run_project
+from kilter.project.folder import load_run
 from kilter.project.reading import read_project
 
 BEGINNINGS, ENDINGS = ("am", "br", "can", "dra", "em", "for", "gar"), ("ber", "idge", "dle", "gon", "est")
@@ -92,6 +95,35 @@ def test_several_columns_are_learnt_together(tmp_path, task, names, lead, baseli
     assert network.primary.low < network.primary.value <= network.primary.high
     assert network.primary.value > (constant.primary.value or 0.0)
     assert len(run.comparisons) >= len(baselines)
+
+
+def test_amounts_are_answered_by_their_quantiles(tmp_path):
+    more = "data: {train: rows.jsonl, target: b}\nloss: {name: quantile, quantiles: [0.05, 0.5, 0.95]}\n"
+    more += 'expect: {within_90: "> 0.1", beats: median}\n'
+    made = project(
+        tmp_path, "regression", [row for row in numbers(400) if row["b"] is not None], (*"pqrs", "b"), more=more
+    )
+    run = run_project(made, runs=tmp_path / "runs")
+    scores = {(e.model, e.split): e for e in run.evaluations}
+    network, constant = scores["model", "test"], scores["median", "test"]
+
+    assert {model for model, _ in scores} == {"model", "median", "ridge", "boosted-median", "small-mlp"}
+    assert network.primary.name == "mae"
+    assert network.primary.value < constant.primary.value
+    held = {score.name: score for score in network.scores}["within_90"]
+    assert (held.meant, held.method) == (0.9, "wilson")
+    assert "within_90" not in {score.name for score in constant.scores}
+    assert "What its intervals hold" in (run.path / "report.html").read_text("utf-8")
+    assert load_run(run.path).evaluation("test").scores == network.scores
+
+    answers = answer_file(run.path, tmp_path / "rows.jsonl")
+    for answer in answers:
+        low, middle, high = answer.more["quantiles"].values()
+        assert low <= middle <= high
+        assert answer.decided == middle
+    header, first, *_ = as_csv(answers).splitlines()
+    assert header == "id,prediction,quantile 0.05,quantile 0.5,quantile 0.95"
+    assert first.split(",")[1] == first.split(",")[3]
 
 
 def test_texts_are_matched(tmp_path):

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from sklearn.calibration import calibration_curve
 from sklearn.metrics import brier_score_loss
 
-from kilter.metrics import calibration
+from kilter.metrics import calibration, inputs
 from kilter.metrics.calibration import brier, calibration_error, edges_of, errors_against_chance, reliability
 from kilter.metrics.intervals import wilson
 
@@ -172,7 +172,7 @@ def test_briers_score_is_the_same_in_parts(monkeypatch):
     draw = np.random.default_rng(0)
     target, table = draw.integers(0, 3, 100), draw.dirichlet(np.ones(3), 100)
     whole = brier(target, table)
-    monkeypatch.setattr(calibration, "ROWS_AT_ONCE", 7)
+    monkeypatch.setattr(inputs, "CELLS_AT_ONCE", 21)
     assert brier(target, table).value == pytest.approx(whole.value, abs=1e-12)
     assert brier([], np.zeros((0, 2))).undefined == "no examples"
 

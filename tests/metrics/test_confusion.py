@@ -207,8 +207,8 @@ def test_intervals_match_the_naive_bootstrap_over_examples():
 
 def test_means_over_labels_say_which_and_whether_some_are_rare():
     scores = count_scores(SKEWED, labels="truth", resamples=10)
-    assert scores["macro_f1"].reading == "labels in truth"
-    assert count_scores(SKEWED, resamples=10)["macro_f1"].reading == "labels in truth or prediction"
+    assert scores["macro_f1"].reading == "mean over labels in truth"
+    assert count_scores(SKEWED, resamples=10)["macro_f1"].reading == "mean over labels in truth or prediction"
     assert scores["accuracy"].reading == scores["mcc"].reading == ""
     assert scores["balanced_accuracy"].strained == ""
     rare = count_scores(SKEWED // 2, resamples=10)

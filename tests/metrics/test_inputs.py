@@ -2,13 +2,16 @@ import numpy as np
 import pytest
 
 from kilter.metrics.inputs import (
+    as_answers,
     as_classes,
     as_probabilities,
     as_reals,
+    as_table,
     as_vector,
     refuse_confidence,
     refuse_resamples,
     refuse_unequal_lengths,
+    row_chunks,
 )
 
 
@@ -72,6 +75,17 @@ def test_probabilities_are_refused(table, met):
         as_probabilities("p", table, examples=2, classes=2)
 
 
+def test_answers_are_as_many_as_targets_and_have_a_column_a_class():
+    true, table = as_answers([0, 1], [[0.5, 0.5], [0.1, 0.9]])
+    assert true.tolist() == [0, 1]
+    assert table.tolist() == as_table([[0.5, 0.5], [0.1, 0.9]]).tolist() == [[0.5, 0.5], [0.1, 0.9]]
+    for refused in (as_table, lambda table: as_answers([0], table)):
+        with pytest.raises(ValueError, match=r"shape \(1,\): \(n, classes\) is legal"):
+            refused([0.5])
+    with pytest.raises(ValueError, match=r"= \(3, 2\) is legal"):
+        as_answers([0, 1, 1], [[0.5, 0.5]])
+
+
 def test_lengths_confidence_and_resamples_are_refused():
     with pytest.raises(ValueError, match=r"\(a 2, b 3\).*join the arrays by example id"):
         refuse_unequal_lengths(a=np.zeros(2), b=np.zeros(3))
@@ -80,3 +94,10 @@ def test_lengths_confidence_and_resamples_are_refused():
             refuse_confidence(confidence)
     with pytest.raises(ValueError, match="1 or more is legal"):
         refuse_resamples(0)
+
+
+@pytest.mark.parametrize(("rows", "columns"), [(0, 3), (1, 0), (1, 1_000_000), (700, 10), (100_000, 7)])
+def test_chunks_are_all_rows_in_their_order(rows, columns):
+    chunks = list(row_chunks(rows, columns))
+    assert [row for chunk in chunks for row in range(rows)[chunk]] == list(range(rows))
+    assert all(chunk.stop - chunk.start == 1 or (chunk.stop - chunk.start) * columns <= 250_000 for chunk in chunks)

@@ -10,9 +10,11 @@ from kilter.metrics.power import (
     detectable_by_t,
     detectable_in_accuracy,
     detectable_in_mean,
+    detectable_over_trainings,
     mcnemar_power,
     mean_power,
 )
+from kilter.metrics.seeds import difference_over_seeds
 
 
 def naive(difference, n, disagreement, level):
@@ -98,6 +100,31 @@ def test_without_variance_any_difference_is_shown():
     assert mean_power(0.0, 20_000, 1.0) == pytest.approx(0.05)
 
 
+@pytest.mark.parametrize(("seeds", "between"), [(3, 0.02), (5, 0.05), (8, 0.0)])
+def test_over_seeds_the_detectable_difference_is_established_in_80_percent_of_cases(seeds, between):
+    """Trainings that err in their mean, and examples on which the two ways differ, whatever the training."""
+    n, deviation, draw = 60, 0.5, np.random.default_rng(seeds)
+    difference = detectable_over_trainings(n, seeds, deviation=deviation, between=between)
+    rejected = []
+    for _ in range(600):
+        examples = draw.normal(0, deviation, n)
+        left = difference + examples + draw.normal(0, between, (seeds, 1))
+        rejected.append(difference_over_seeds(left, np.zeros((seeds, n)) + draw.normal(0, between, (seeds, 1))).p_value)
+    assert np.mean(np.array(rejected) <= 0.05) == pytest.approx(0.8, abs=0.06)
+
+
+def test_no_number_of_trainings_makes_up_for_examples():
+    found = [detectable_over_trainings(500, k, deviation=0.3, between=0.01) for k in (2, 3, 5, 20, 10**9)]
+    assert found == sorted(found, reverse=True)
+    assert found[-1] == pytest.approx(detectable_in_mean(500, 0.3), rel=1e-6)
+    assert detectable_over_trainings(10**6, 5, deviation=0.3, between=0.01) == pytest.approx(
+        detectable_by_t(0.01 * np.sqrt(2 / 5), 8), rel=0.02
+    )
+    assert detectable_over_trainings(500, 1, deviation=0.3, between=0.01) is None
+    assert detectable_over_trainings(1, 5, deviation=0.3, between=0.01) is None
+    assert detectable_over_trainings(500, 5, deviation=0.0, between=0.0) == 0.0
+
+
 @pytest.mark.parametrize(
     ("call", "met"),
     [
@@ -108,6 +135,9 @@ def test_without_variance_any_difference_is_shown():
         (lambda: detectable_in_mean(9, -1), "0 or more is legal"),
         (lambda: detectable_in_accuracy(9, 0.1, power=1), "strictly between 0 and 1"),
         (lambda: detectable_by_t(-1, 3), "a standard error of -1"),
+        (lambda: detectable_over_trainings(9, 0, deviation=1, between=1), "0 trainings a side"),
+        (lambda: detectable_over_trainings(9, 2, deviation=1, between=-1), "0 or more, are legal"),
+        (lambda: detectable_over_trainings(0, 2, deviation=1, between=1), "0 examples: 1 or more"),
     ],
 )
 def test_power_refuses(call, met):

@@ -15,6 +15,7 @@ from kilter.metrics.ranking import (
     one_vs_rest_auc,
     rank,
     roc_auc,
+    thinned,
 )
 
 
@@ -229,3 +230,21 @@ def test_rising_transforms_and_order_change_nothing(seed):
     for function in (roc_auc, lambda *each: average_precision(*each, resamples=30)):
         first, second = function(target, score), function(target[mixed], np.exp(score)[mixed])
         assert (first.value, first.low, first.high) == pytest.approx((second.value, second.low, second.high))
+
+
+@pytest.mark.parametrize("rows", [40, 150, 151, 5000])
+def test_thinned_curves_lie_on_the_whole_ones(rows):
+    target, score = ranked(rows // 4, rows - rows // 4, 1.0, rows)
+    whole = rank(target, score)
+    kept = [float(np.median(score)), 99.0]
+    places = thinned(whole, keep=kept, most=150)
+    assert len(places) <= 302
+    assert (np.diff(places) > 0).all()
+    assert (places[0], places[-1]) == (0, len(whole.threshold) - 1)
+    assert int(np.flatnonzero(whole.threshold >= kept[0])[-1]) in places
+    if rows <= 150:
+        assert len(places) == len(whole.threshold)
+    for across in (whole.false_alarm_rate, whole.precision):
+        moved = np.cumsum(np.r_[0.0, np.abs(np.diff(whole.recall)) + np.abs(np.diff(across))])
+        steps = np.abs(np.diff(whole.recall)) + np.abs(np.diff(across))
+        assert np.diff(moved[places]).max() <= moved[-1] / 149 + steps.max() + 1e-12

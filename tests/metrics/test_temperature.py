@@ -6,7 +6,7 @@ from scipy.optimize import minimize_scalar
 from scipy.special import log_softmax, softmax
 from sklearn.metrics import log_loss
 
-from kilter.metrics import temperature
+from kilter.metrics import inputs, temperature
 from kilter.metrics.temperature import cool, fit_temperature
 
 
@@ -47,7 +47,7 @@ def test_many_examples_are_begun_from_a_few_and_end_the_same(monkeypatch):
     truth, table = drawn(3_000, 3, 3.0, 1)
     whole = fit_temperature(truth, table)
     monkeypatch.setattr(temperature, "SAMPLE", 200)
-    monkeypatch.setattr(temperature, "ROWS_AT_ONCE", 700)
+    monkeypatch.setattr(inputs, "CELLS_AT_ONCE", 2_100)
     assert fit_temperature(truth, table) == pytest.approx(whole, rel=1e-9)
 
 

@@ -3,7 +3,7 @@ import dataclasses
 import numpy as np
 import pytest
 
-from kilter.models.baselines import BASELINES, applicable, make_baseline, suited
+from kilter.models.baselines import BASELINES, MOST_ROWS, applicable, ladder, make_baseline, measured, suited
 from kilter.models.lesson import Lesson
 from kilter.values.errors import RecipeError
 from kilter.values.table import Field, Kind, Schema, Table
@@ -50,7 +50,8 @@ def test_classes_are_learnt_from_numbers(name):
 
 
 @pytest.mark.parametrize(
-    ("name", "least"), [("ridge", 0.9), ("boosted-regression", 0.9), ("nearest", 0.9), ("small-mlp", 0.8)]
+    ("name", "least"),
+    [("ridge", 0.9), ("boosted-regression", 0.9), ("boosted-median", 0.9), ("nearest", 0.9), ("small-mlp", 0.8)],
 )
 def test_amounts_are_learnt_from_numbers(name, least):
     train, valid = numbers(), numbers(seed=1)
@@ -93,6 +94,42 @@ def test_trees_are_left_out_where_there_are_no_columns():
     assert applicable(tuple(BASELINES), schema(Kind.TEXT)) == tuple(n for n in BASELINES if "boosted" not in n)
     assert applicable(("linear", "boosted"), schema(Kind.TOKENS)) == ("linear",)
     assert applicable(("linear", "boosted"), schema(Kind.NUMBER)) == ("linear", "boosted")
+
+
+def test_the_usual_ones_have_a_small_network_beside_them_where_that_takes_seconds():
+    usual, of_numbers, few = ("majority", "linear", "boosted"), schema(Kind.NUMBER), numbers(20)
+    assert measured(("auto",), usual, of_numbers, few) == (*usual, "small-mlp")
+    assert measured(("auto",), ("mean", "ridge"), of_numbers, few) == ("mean", "ridge", "small-mlp")
+    assert measured(("auto",), ("majority-labels", "linear-labels"), of_numbers, few) == (
+        "majority-labels",
+        "linear-labels",
+    )
+    assert measured(("auto",), usual, of_numbers, numbers(MOST_ROWS + 1)) == usual
+    assert measured(("auto",), usual, schema(Kind.TEXT), texts(20)[0]) == ("majority", "linear")
+    joined = dataclasses.replace(of_numbers, joined=(Field(name="y", kind=Kind.CATEGORY),))
+    assert measured(("auto",), usual, joined, few) == usual
+
+
+def test_images_have_one_as_long_as_they_are_small():
+    for side, beside in ((28, ("small-mlp",)), (32, ())):
+        images = Table(columns={"x": np.zeros((5, side, side), np.uint8)}, ids=tuple("abcde"))
+        assert measured(("auto",), ("linear",), schema(Kind.IMAGE), images) == ("linear", *beside)
+
+
+def test_what_is_asked_for_is_measured_once_and_only_where_it_can_read_the_inputs():
+    table, of_texts = texts(20)[0], schema(Kind.TEXT)
+    usual = ("majority", "linear", "boosted")
+    assert measured(("auto", "small-mlp"), usual, of_texts, table) == ("majority", "linear", "small-mlp")
+    assert measured(("linear", "boosted", "linear"), usual, of_texts, table) == ("linear",)
+    assert measured((), usual, of_texts, table) == ()
+
+
+def test_each_task_has_its_rungs_and_no_model_is_on_two():
+    assert ladder(("most-frequent-tag", "window-tagger")) == ("most-frequent-tag", "window-tagger")
+    assert ladder(("ngram", "unigram")) == ("unigram", "ngram")
+    assert ladder(("mean", "ridge", "boosted-regression", "small-mlp")) == ("mean", "ridge", "small-mlp")
+    assert ladder(("nearest", "boosted")) == ()
+    assert all(len(ladder((name,))) <= 1 for name in BASELINES)
 
 
 def test_an_unknown_name_is_said():
@@ -169,7 +206,25 @@ def test_the_mean_and_the_ridge_are_weighted():
     np.testing.assert_allclose(ridge.answer(table)[:2], 1.0)
 
 
-@pytest.mark.parametrize("name", ["mean", "ridge", "boosted-regression", "nearest", "small-mlp"])
+def test_the_median_is_weighted_and_trees_of_the_median_are_near_it_where_targets_are_skewed():
+    table = Table(columns={"x": np.zeros(4), "w": np.array([3.0, 1.0, 1.0, 0.0])}, ids=("a", "b", "c", "d"))
+    median = make_baseline("median", weighted(), (), seed=0)
+    for targets, wanted in (([0.0, 4.0, 9.0, 100.0], 0.0), ([4.0, 0.0, 9.0, -100.0], 4.0)):
+        median.fit(Lesson(table, np.array(targets)))
+        np.testing.assert_array_equal(median.answer(table), wanted)
+    train = numbers()
+    skewed = np.exp(2 * np.random.default_rng(0).normal(size=300))
+    errors = {}
+    for name in ("boosted-median", "boosted-regression"):
+        trees = make_baseline(name, schema(Kind.NUMBER), (), seed=0)
+        trees.fit(Lesson(train, skewed))
+        errors[name] = abs(trees.answer(train) - skewed).mean()
+    assert errors["boosted-median"] < errors["boosted-regression"]
+
+
+@pytest.mark.parametrize(
+    "name", ["mean", "median", "ridge", "boosted-regression", "boosted-median", "nearest", "small-mlp"]
+)
 def test_several_amounts_at_once_some_of_them_missing(name):
     train = numbers()
     targets = np.stack([train.columns["x"], -5 * train.columns["x"] + 1], axis=1)
@@ -179,7 +234,10 @@ def test_several_amounts_at_once_some_of_them_missing(name):
     baseline.fit(Lesson(train, holes, train, holes))
     answers = baseline.answer(train)
     assert answers.shape == targets.shape
-    if name != "mean":
+    if name == "median":
+        known = [np.sort(column[np.isfinite(column)]) for column in holes.T]
+        np.testing.assert_array_equal(answers[0], [column[(len(column) - 1) // 2] for column in known])
+    elif name != "mean":
         assert ((answers - targets).var(0) < 0.3 * targets.var(0)).all()
 
 

@@ -220,6 +220,15 @@ def test_what_decides_nothing_is_a_fault_with_its_place(folder, text, said):
     assert any(fault.startswith(said) for fault in faults(build_pipeline, given, dataset))
 
 
+@pytest.mark.parametrize("key", ["evaluate_every: 5st", "show: 3"])
+def test_looking_at_a_validation_split_that_is_not_there_is_a_fault(folder, key):
+    text = f"task: classification\ndata: {{train: all.csv, target: label, split: {{valid: 0}}}}\ntrain: {{{key}}}\n"
+    given = parse_project(text, path=folder / "kilter.yaml")
+
+    said = f"kilter.yaml:3:9 train.{key.split(':')[0]} decides nothing: there is no validation split"
+    assert any(fault.startswith(said) for fault in faults(build_pipeline, given, load_dataset(given)))
+
+
 def test_what_decides_nothing_of_one_text_is_a_fault(folder):
     (folder / "words.txt").write_text("to be or not to be, that is the question. " * 80, "utf-8")
     given = parse_project(

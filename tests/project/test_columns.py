@@ -94,3 +94,24 @@ def test_a_text_that_stands_alone_is_learnt_from_itself(data):
     assert schema.inputs == (Field(name="text", kind=Kind.TEXT),)
     assert schema.target == "text"
     assert schema.stream
+
+
+def test_columns_to_slice_by_must_be_there_and_may_have_another_part(table):
+    with pytest.raises(RecipeError) as caught:
+        make_schema(project("  target: y\nslices: {columns: [g, y, txt]}\n"), table)
+    assert "kilter.yaml:5:" in str(caught.value)
+    assert "slices.columns: there is no column 'txt'" in str(caught.value)
+    assert "did you mean 'text'" in str(caught.value)
+    assert make_schema(project("  target: y\n  ignore: g\nslices: {columns: [g, y]}\n"), table).ignored == ("g",)
+
+
+def test_a_word_to_slice_by_needs_a_text(table):
+    with pytest.raises(RecipeError, match=r"slices\.tokens = sad, and no input is a text"):
+        make_schema(project("  target: y\n  inputs: [n]\nslices: {tokens: sad}\n"), table)
+    assert make_schema(project("  target: y\nslices: {tokens: sad}\n"), table).of_kind(Kind.TEXT) == ("text",)
+
+
+def test_one_text_has_no_slices(table):
+    given = "task: generation\ndata:\n  train: a.txt\n  target: text\n  inputs: text\nslices: {columns: text}\n"
+    with pytest.raises(RecipeError, match="do not depend on their neighbours"):
+        make_schema(parse_project(given, path=Path("kilter.yaml")), table)

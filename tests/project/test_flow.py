@@ -59,8 +59,11 @@ def results_of(folder):
     """Scores and comparisons, without what was spent, which is in seconds and counts the runs beside it."""
     results = json.loads((folder / "evaluation.json").read_text("utf-8"))
     spent = ("left_effort", "right_effort")
-    told = [{key: value for key, value in each.items() if key not in spent} for each in results["comparisons"]]
-    return {**results, "comparisons": told}
+    told = {
+        name: [{key: value for key, value in each.items() if key not in spent} for each in results[name]]
+        for name in ("comparisons", "ladder")
+    }
+    return {**results, **told}
 
 
 def only_run(runs):
@@ -112,11 +115,12 @@ def test_a_runs_folder_holds_what_it_should_and_nothing_pickled(ran):
         "evaluation.json",
         "walkthrough.json",
         "report.html",
+        "interpretation.md",
         "checkpoints/best.json",
         *(f"{newest}/{name}" for name in ("model.safetensors", "optimizer.safetensors", "state.json", "manifest.json")),
         *(f"predictions/{m}.{s}.jsonl" for m in ("majority", "linear", "model") for s in ("valid", "test")),
     }
-    assert {Path(name).suffix for name in files} == {".yaml", ".json", ".jsonl", ".html", ".safetensors"}
+    assert {Path(name).suffix for name in files} == {".yaml", ".json", ".jsonl", ".html", ".md", ".safetensors"}
     for name in files:
         text = (ran.path / name).read_bytes()
         if name.endswith(".json"):
@@ -355,7 +359,7 @@ def test_a_run_without_checkpoints_begins_its_training_when_it_is_gone_on_with(s
         evaluate_run(run.path)
     resumed = resume_run(run.path)
     assert resumed.status == "done"
-    assert [stage.name for stage in resumed.stages] == ["audit", "train", "evaluate"]
+    assert [stage.name for stage in resumed.stages] == ["audit", "train"]  # nobody asked for an evaluation
 
 
 @pytest.mark.parametrize("name", STAGES[:4])

@@ -2,6 +2,7 @@ import errno
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -75,7 +76,9 @@ def test_a_writer_that_is_killed_leaves_the_old_file(tmp_path):
 def test_a_run_comes_back_as_it_was_written(run):
     evaluation = Evaluation(model="model", split="test", measures=Measures(scores=(SCORE,)))
     comparison = Comparison(left="model", right="linear", split="test", difference=SCORE, p_value=0.03, test="exact")
-    write_results(run, (evaluation,), (comparison,))
+    rung, untrained = replace(comparison, p_value=0.3), replace(evaluation, split="valid")
+    write_results(run, (evaluation,), (comparison,), ladder=(rung,), untrained=untrained)
+    write_text(run / "interpretation.md", "## What next?\n\n> facts\n\nMore rows.\n")
     write_json(run / "config.json", {"task": "classification"})
     write_json(run / "environment.json", {"python": "3.11"})
     write_text(run / "metrics.jsonl", '{"step": 1, "train.loss": 0.5}\n')
@@ -85,13 +88,25 @@ def test_a_run_comes_back_as_it_was_written(run):
     assert loaded.stages == (STAGE,)
     assert loaded.evaluations == (evaluation,)
     assert loaded.comparisons == (comparison,)
+    assert loaded.ladder == (rung,)
+    assert loaded.untrained == untrained
+    assert loaded.interpretation == {"next": "More rows."}
     assert loaded.config == {"task": "classification"}
     assert loaded.history.last("train.loss") == 0.5
 
 
 def test_a_run_that_has_just_begun_can_be_read(run):
     assert load_run(run).evaluations == ()
+    assert load_run(run).ladder == ()
+    assert load_run(run).untrained is None
+    assert load_run(run).interpretation == {}
     assert len(load_run(run).history) == 0
+
+
+def test_an_interpretation_that_is_no_file_is_said(run):
+    (run / "interpretation.md").mkdir()
+    with pytest.raises(DataError, match=r"interpretation\.md: .*a Markdown file, or none"):
+        load_run(run)
 
 
 def test_what_is_no_run_is_said(tmp_path):

@@ -35,6 +35,17 @@ def test_splits_may_be_given(pipeline):
     assert given.splits["test"].ids[0] == "test#0"
 
 
+def test_what_could_be_shown_before_any_run(tmp_path):
+    rows = "".join(f"{i},{'ab'[i % 2]}\n" for i in range(200))
+    (tmp_path / "rows.csv").write_text("x,label\n" + rows, "utf-8")
+    (tmp_path / "kilter.yaml").write_text("task: classification\ndata: {train: rows.csv, target: label}\n", "utf-8")
+
+    found = kilter.detectable(tmp_path, seeds=3)
+    assert found == kilter.detectable(found.n, seeds=3)
+    assert (found.n, found.seeds) == (20, 3)
+    assert kilter.detectable(540).difference < kilter.detectable(540, seeds=2).difference
+
+
 def test_settings_that_are_wrong_are_said_all_at_once():
     with pytest.raises(RecipeError, match="2 faults"):
         kilter.make_pipeline(ROWS, target="label", task="classification", settings={"modle": 1, "batch": {"size": 0}})
@@ -162,6 +173,15 @@ def test_a_report_is_written_anew(trained, tmp_path):
 
     assert kilter.report(tmp_path / "b") == tmp_path / "b" / "report.html"
     assert kilter.report(kilter.load_run(tmp_path / "b")).exists()
+
+
+def test_a_report_can_be_written_without_texts(trained, tmp_path):
+    shutil.copytree(trained.path, tmp_path / "c")
+    mistake = kilter.load_run(tmp_path / "c").evaluation("test").mistakes[0]
+    assert mistake.inputs in kilter.report(tmp_path / "c").read_text("utf-8")
+    hidden = kilter.report(tmp_path / "c", hide_texts=True).read_text("utf-8")
+    assert mistake.inputs not in hidden
+    assert f"({len(mistake.inputs)} characters)" in hidden
 
 
 def test_a_file_that_imports_the_folder_of_reports_leaves_the_function_alone():

@@ -90,3 +90,12 @@ def test_an_empty_text_holds_nothing():
 def test_a_value_that_is_no_yaml_is_refused():
     with pytest.raises(ValueError, match="flow sequence"):
         read_scalar("[1")
+
+
+@pytest.mark.parametrize("said", [">= 0.9", "> 0.9"])
+def test_a_relation_without_quotes_is_told_to_have_some(said):
+    (fault,) = read_yaml(f"expect:\n  accuracy: {said}\n", "kilter.yaml").faults
+
+    assert fault.where.startswith("kilter.yaml:2:")
+    assert "quotes, such as '>= 0.9'" in fault.remedy
+    assert all(not each.remedy for each in read_yaml("a: [1\n", "kilter.yaml").faults)

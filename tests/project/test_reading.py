@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from kilter.project.reading import parse_project, read_project
+from kilter.project.reading import parse_project, project_given, read_project
 from kilter.values.errors import RecipeError, UsageError
 
 HERE = Path("kilter.yaml")
@@ -132,3 +132,14 @@ def test_a_file_that_is_no_text_is_a_fault(tmp_path):
 
     with pytest.raises(RecipeError, match=r"kilter.yaml byte 6 is no UTF-8"):
         read_project(path)
+
+
+def test_a_project_that_was_read_stays_itself_and_takes_no_overrides(tmp_path):
+    path = tmp_path / "kilter.yaml"
+    path.write_text("task: classification\ndata: {train: a.csv, target: y}\n", "utf-8")
+    read = project_given(path, ["train.seed=3"])
+
+    assert read.given["train"]["seed"] == 3
+    assert project_given(read) is read
+    with pytest.raises(UsageError, match="overrides of a project that was read already"):
+        project_given(read, ["train.seed=4"])

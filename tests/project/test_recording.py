@@ -32,6 +32,9 @@ def test_from_the_first_moment_it_stands_what_is_run_on_what(project, begun):
     assert begun.environment["seeds"] == {"train.seed": 7, "data.split.seed": 3}
     assert begun.environment["data"] == {split: fingerprint(dataset[split]) for split in ("train", "valid", "test")}
     assert list(begun.config["data"]["target"]) == ["label"]
+    schema = dataset.schema
+    assert list(begun.environment["columns"]) == [*(field.name for field in schema.inputs), "label"]
+    assert begun.environment["columns"]["label"] == "category, target"
     assert begun.config["origin"]["overrides"] == ["train.seed=7", "data.split.seed=3", "batch.size=8"]
 
 

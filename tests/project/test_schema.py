@@ -58,8 +58,10 @@ def test_everything_can_be_written_as_json_and_read_again():
     assert set(file.own_sections()) == set(data) - set(Recipe.model_fields)
 
 
-def test_sections_are_the_keys_that_hold_keys():
-    assert set(SECTIONS) == {name for name, value in read().model_dump().items() if isinstance(value, dict)}
+def test_sections_are_the_keys_that_hold_keys_or_a_list_of_them():
+    keys = {name for name, value in read().model_dump().items() if isinstance(value, dict)}
+
+    assert set(SECTIONS) == keys | {"references"}
 
 
 def test_costs_are_by_the_names_of_classes_which_may_be_numbers():
@@ -70,7 +72,52 @@ def test_costs_are_by_the_names_of_classes_which_may_be_numbers():
     assert read().thresholds.costs is None
 
 
+def test_spans_are_read_strictly_unless_it_is_said():
+    assert read().spans.reading == "strict"
+    assert read(spans={"reading": "lenient"}).spans.reading == "lenient"
+    (fault,) = read(spans={"reading": "loose"})
+    assert fault.dotted == "spans.reading"
+
+
 @pytest.mark.parametrize("given", [{"precision": 90}, {"costs": [[0, 1], [5, 0]]}, {"costs": {"a": 5}}])
 def test_thresholds_that_are_none_are_refused(given):
     (fault,) = read(thresholds=given)
     assert fault.dotted.startswith("thresholds.")
+
+
+def test_what_is_expected_is_said_of_any_score():
+    file = read(expect={"r2": ">= 0.8", "gap": ["> -0.1", "< 0.05"], "beats": "ridge", "because": "It is linear."})
+
+    assert file.expect.claims == {"r2": (">= 0.8",), "gap": ("> -0.1", "< 0.05")}
+    assert (file.expect.beats, file.expect.because) == (("ridge",), "It is linear.")
+    assert validate(ProjectFile, file.model_dump(mode="json")) == file
+    assert read().expect.claims == {}
+
+
+@pytest.mark.parametrize("said", ["good", "0.9", True, None, {"a": 1}, [">= 1", "good"], [3]])
+def test_a_claim_is_a_relation_and_a_number(said):
+    (fault,) = read(expect={"r2": said})
+
+    assert fault.path == ("expect", "r2")
+    assert "a relation (>=, >, <=, <) and a number" in fault.legal
+    assert "`because`" in fault.legal
+
+
+def test_a_number_alone_is_told_what_it_lacks():
+    (fault,) = read(expect={"r2": 0.9})
+
+    assert fault.legal.endswith("such as '>= 0.9'")
+
+
+def test_references_say_where_they_come_from():
+    whole = {"name": "Somebody", "metric": "r2", "score": 0.9, "source": "A paper"}
+    file = read(references=[whole])
+
+    assert (file.references[0].name, file.references[0].score) == ("Somebody", 0.9)
+    assert validate(ProjectFile, file.model_dump(mode="json")) == file
+    assert read().references == ()
+    for key in whole:
+        (fault,) = read(references=[{name: value for name, value in whole.items() if name != key}])
+        assert fault.path == ("references", 0, key)
+    (fault,) = read(references=[whole | {"score": "high"}])
+    assert fault.legal == "must be a number"

@@ -5,11 +5,12 @@ from __future__ import annotations
 import math
 import os
 import random
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from kilter.values.comparison import Comparison
+from kilter.values.comparison import Comparison, Effort
 from kilter.values.evaluation import ClassScores, Confusion, Evaluation, Measures, Mistake
 from kilter.values.finding import Finding, Severity, Skipped, Strength
 from kilter.values.history import History
@@ -42,7 +43,7 @@ def score(name, value, n, *, spread=0.017, larger=True, undefined=None):
     return Score(name=name, value=value, low=low, high=high, n=n, larger_is_better=larger, undefined=undefined)
 
 
-def comparison(right, value, low, high, p, *, what="accuracy", test="exact McNemar test", n=2080):
+def comparison(right, value, low, high, p, *, what="accuracy", test="exact McNemar test", n=2080, compared=3):
     difference = Score(name=what, value=value, low=low, high=high, n=n)
     adjusted = min(1.0, 2 * p)
     return Comparison(
@@ -54,6 +55,7 @@ def comparison(right, value, low, high, p, *, what="accuracy", test="exact McNem
         test=test,
         adjusted_p_value=adjusted,
         correction="Holm",
+        compared=compared,
     )
 
 
@@ -214,6 +216,7 @@ def languages():
         evaluations=(
             evaluated("model", trained, mistakes=mistakes(table, NAMES)),
             evaluated("model", Measures(scores=measures(0.803, 0.798, 0.655)), split="valid"),
+            evaluated("model", Measures(scores=measures(0.921, 0.92, 0.211)), split="train"),
             evaluated("majority", Measures(scores=measures(0.0821, 0.0095, 2.77))),
             evaluated("linear", Measures(scores=measures(0.768, 0.763, 0.811))),
             evaluated("boosted", Measures(scores=measures(0.612, 0.601, 1.204))),
@@ -223,6 +226,13 @@ def languages():
             comparison("linear", 0.023, 0.0072, 0.0388, 0.0041),
             comparison("boosted", 0.179, 0.158, 0.2, 1e-60),
         ),
+        ladder=(
+            replace(
+                comparison("majority", 0.686, 0.664, 0.707, 1e-300), left="linear", left_effort=Effort(seconds=2.4)
+            ),
+            replace(comparison("linear", 0.023, 0.0072, 0.0388, 0.0041), left_effort=Effort(seconds=61.0)),
+        ),
+        untrained=evaluated("model", Measures(scores=measures(0.064, 0.031, 2.79))),
     )
 
 
@@ -263,8 +273,12 @@ def regression():
             evaluated("ridge", measures(53.4, 43.0, 0.51)),
         ),
         comparisons=(
-            comparison("mean", 0.424, 0.285, 0.564, 1e-5, what=SQUARED, test="paired permutation test", n=111),
-            comparison("ridge", -0.087, -0.163, -0.011, 0.021, what=SQUARED, test="paired permutation test", n=111),
+            comparison(
+                "mean", 0.424, 0.285, 0.564, 1e-5, what=SQUARED, test="paired permutation test", n=111, compared=2
+            ),
+            comparison(
+                "ridge", -0.087, -0.163, -0.011, 0.021, what=SQUARED, test="paired permutation test", n=111, compared=2
+            ),
         ),
     )
 

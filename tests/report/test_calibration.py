@@ -100,9 +100,10 @@ def test_the_histogram_parts_right_from_wrong():
 
 def test_errors_stand_before_and_after_the_temperature():
     *_, grid = calibration_section(evaluated(calibrated(0.12, 0.13, cooled=COOLED)))
-    assert grid.columns[4] == "at temperature 2.125"
+    assert grid.columns[4:] == ("cooled", "then chance")
+    assert "Cooled: logits divided by 2.125, the temperature that makes the log-loss of the valid split" in grid.caption
     first, _, brier, loss = grid.rows
-    assert first == ("ECE, bins of equal width", "0.120", "0.010 to 0.030", "0.001", "0.020", "0.010 to 0.030")
+    assert first == ("ECE, equal width", "0.120", "0.010 to 0.030", "0.001", "0.020", "0.010 to 0.030")
     assert (brier[0], brier[1], brier[4]) == ("brier", "0.200 [0.150, 0.250]", "0.150 [0.100, 0.200]")
     assert loss[4] == "0.600 [0.550, 0.650]"
     *_, without = calibration_section(evaluated(calibrated(0.12, 0.13)))
@@ -120,12 +121,13 @@ CHOSEN = (
 def test_thresholds_stand_beside_what_is_decided_without():
     heading, grid = threshold_section(evaluated(thresholds=CHOSEN))
     assert heading.anchor == "thresholds"
-    assert grid.columns == ("class", "goal", "decided from", "recall")
+    assert grid.columns == ("class", "goal", "from", "recall")
     assert grid.rows == (
-        ("rare", "none: as decided", "0.5", "0.060 [0.010, 0.110]"),
+        ("rare", "as decided", "0.5", "0.060 [0.010, 0.110]"),
         ("rare", "largest f1", "0.18", "0.700 [0.650, 0.750]"),
-        ("rare", "recall at precision >= 0.9", "–", "–"),
+        ("rare", "precision >= 0.9", "–", "–"),
     )
+    assert "Of thresholds that reach a precision it is the one with the largest recall." in grid.caption
     assert "Chosen on the valid split, scores on the test split" in grid.caption
     assert "Out of reach: recall at precision >= 0.9: no such threshold." in grid.caption
 
@@ -144,7 +146,7 @@ def test_every_paper_takes_them():
         *calibration_section(evaluated(calibrated(0.12, 0.13, cooled=COOLED))),
     ]
     document = Document(title="run", blocks=tuple(blocks))
-    assert "bins of equal mass" in render_terminal(document, width=140, colour=False)
+    assert "equal mass" in render_terminal(document, width=140, colour=False)
     page = render_html(document)
     assert "share right" in page
     for block in blocks:

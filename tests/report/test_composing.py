@@ -4,8 +4,10 @@ from dataclasses import replace
 
 import pytest
 
-from kilter.report.composing import MOST_MISTAKES, compose
+from kilter.report.composing import compose
+from kilter.report.interpretation import QUESTIONS
 from kilter.values.document import Alerts, Figure, Grid, Heading, Paragraph
+from kilter.values.expectation import Expected
 from kilter.values.finding import Finding, Severity
 from kilter.values.history import History
 
@@ -21,12 +23,16 @@ def test_the_verdict_leads_and_each_section_stands(languages):
     assert first.lead
     assert first.text.startswith("The network beats the best simple baseline")
     assert headings(document) == [
-        "Alerts",
         "Comparison",
+        "Splits",
+        "Ladder",
+        "Alerts",
+        "Curves",
         "Per class",
         "Confusion",
         "Mistakes",
-        "Curves",
+        "Interpretation",
+        *QUESTIONS.values(),
         "Stages",
         "Not looked at",
         "Environment",
@@ -68,19 +74,16 @@ def test_consequences_are_left_out_and_counted(gated):
     assert "1 further finding would follow from these and stay out of the list." in said
 
 
-def test_the_most_costly_mistakes_stand_with_ids_and_inputs(languages):
-    (grid,) = (b for b in compose(languages).blocks if isinstance(b, Grid) and "most costly mistakes" in b.caption)
-    assert grid.columns == ("id", "input", "truth", "decided", "confidence", "cost")
-    assert len(grid.rows) == MOST_MISTAKES
-    first = languages.evaluation("test").mistakes[0]
-    assert grid.rows[0][:4] == (first.id, first.inputs, first.target, first.decided)
-    assert grid.rows[0][4].endswith(" %")
+def test_a_terminal_is_not_asked_the_questions_before_somebody_answers_one(languages):
+    assert "Interpretation" not in headings(compose(languages, background=False))
+    answered = replace(languages, interpretation={"next": "More rows."})
+    assert "Interpretation" in headings(compose(answered, background=False))
 
 
-def test_without_confidence_there_is_no_such_column(regression):
-    (grid,) = (b for b in compose(regression).blocks if isinstance(b, Grid) and "most costly mistakes" in b.caption)
-    assert grid.columns == ("id", "input", "truth", "decided", "cost")
-    assert grid.numeric == (4,)
+def test_what_was_expected_follows_the_comparison(languages):
+    expected = Expected(fingerprint="5f" * 32, reasoning="characters tell languages apart")
+    found = headings(compose(replace(languages, expected=expected)))
+    assert found[:3] == ["Comparison", "What was expected", "Splits"]
 
 
 def test_all_text_can_be_encoded_and_is_short(hostile):

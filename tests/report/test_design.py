@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from kilter.report.design import could_show, design_lines, effort_said
+from kilter.report.design import could_show, design_lines, effort_said, over_seeds
 from kilter.values.comparison import Comparison, Detectable, Dominance, Effort
 from kilter.values.score import Score
 
@@ -33,6 +33,21 @@ def test_what_could_have_been_shown_is_said_with_what_was_assumed():
     assert none == ("With 5 examples no difference could have been established, however large.",)
 
 
+def test_correction_is_said_where_several_were_compared():
+    many = replace(PLAIN, detectable=SHOWN, adjusted_p_value=0.4, correction="Holm", compared=3)
+    assert "in 80 % of cases, after correction for 3 comparisons, if only" in design_lines(many)[0]
+    assert "after correction" not in design_lines(replace(many, compared=1))[0]
+
+
+def test_several_seeds_speak_of_ways_of_training():
+    several = Detectable(difference=0.11, n=999, seeds=5, assumed="the unit is so large")
+    assert over_seeds(several, in_points=False) == (
+        "a true difference between two ways of training of 0.11 standard deviations or more is established (at a level"
+        " of 5 %, in 80 % of cases, where the unit is so large)"
+    )
+    assert over_seeds(replace(several, difference=None), in_points=True).endswith("is established, however large")
+
+
 def test_groups_efforts_and_dominance_are_said():
     order = Dominance(ratio=0.02, bound=0.31, spread=0.004, level=0.05, left_seeds=5, right_seeds=4)
     lines = design_lines(
@@ -45,21 +60,28 @@ def test_groups_efforts_and_dominance_are_said():
             dominance=order,
         )
     )
-    assert "the 1,200 groups" in lines[0]
+    assert "for the difference the 1,200 groups" in lines[0]
+    assert "intervals of single scores take examples for independent, and may be too narrow." in lines[0]
     assert lines[1].startswith("With 1,200 groups and 4 trainings a side")
-    assert lines[2] == "Effort: model 4 settings, 9,000 steps, 2.1 min; linear no settings to try."
+    assert lines[2] == "Effort: the network with 4 settings, 9,000 steps, 2.1 min; linear with no settings to try."
     assert lines[3] == (
-        "Over 5 and 4 seeds model is almost stochastically dominant: violation 0.020, at most 0.310 ± 0.004, below one"
-        " half. With few seeds that is often so of equal ways of training, too: the test decides."
+        "Over 5 and 4 seeds the network is almost stochastically dominant: violation 0.020, at most 0.310 ± 0.004,"
+        " below one half. With few seeds that is often so of equal ways of training, too: the test decides."
     )
+    (clear,) = design_lines(replace(PLAIN, dominance=replace(order, ratio=0.0, right_seeds=5)))
+    assert clear.endswith("Of equal ways of training 1 in 6 looks as clear as that: the test decides.")
     (open_one,) = design_lines(replace(PLAIN, dominance=replace(order, bound=0.7)))
-    assert "no dominance of model is established" in open_one
+    assert "no dominance of the network is established" in open_one
 
 
 @pytest.mark.parametrize(
     ("detectable", "in_points", "said"),
     [
-        (SHOWN, True, "differences of 3.9 points or more (at a level of 5 %, in 80 % of cases, if only one"),
+        (
+            SHOWN,
+            True,
+            "differences in accuracy of 3.9 points or more (at a level of 5 %, in 80 % of cases, if only one",
+        ),
         (replace(SHOWN, difference=0.12), False, "differences of 0.12 standard deviations or more"),
         (replace(SHOWN, difference=None), True, "can show no difference, however large"),
     ],

@@ -313,7 +313,7 @@ def test_hostile_text_is_shown_and_never_runs(opened, hostile):
 @pytest.mark.browser
 def test_without_scripts_the_verdict_and_the_tables_stand(opened, languages):
     tab = opened(languages, java_script_enabled=False)
-    assert tab.get_by_text("The network beats the best simple baseline, linear").is_visible()
+    assert tab.locator("p.lead", has_text="The network beats the best simple baseline, linear").is_visible()
     assert tab.locator("#comparison table").first.is_visible()
     assert tab.locator("#mistakes tbody tr").count() == 20
     assert tab.locator("#curves figcaption").first.is_visible()
@@ -338,10 +338,10 @@ def test_the_keyboard_goes_through_in_order(opened, languages):
     assert focused() == "Dark theme"
     assert tab.evaluate("getComputedStyle(document.activeElement).outlineStyle") == "solid"
     stops = []
-    for _ in range(14):
+    for _ in range(24):
         tab.keyboard.press("Tab")
         stops.append(focused())
-    assert stops[:4] == ["Verdict", "Alerts", "Comparison", "Per class"]
+    assert stops[:5] == ["Verdict", "Comparison", "Splits", "Ladder", "Alerts"]
     assert any(stop.startswith("Where: names.csv:17") for stop in stops)
     assert "Evidence" in stops
     while not focused().startswith("Evidence"):

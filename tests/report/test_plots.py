@@ -9,9 +9,7 @@ from kilter.report.plots import (
     Interval,
     Line,
     Mark,
-    Point,
     Steps,
-    against_diagonal,
     chart_text,
     heatmap,
     histogram,
@@ -128,17 +126,6 @@ def test_a_logarithmic_axis_of_few_decades_has_more_marks():
 
     assert ticks(20.0) == "D2"
     assert ticks(2000.0) == 1
-
-
-def test_points_stand_beside_the_diagonal_with_their_bounds():
-    points = [Point(x=0.7, y=0.6, low=0.5, high=0.65, text="<b>"), Point(x=0.9, y=0.9, low=None, high=None, text="")]
-    spec = against_diagonal(points, x_title="said", y_title="right", diagonal="same")
-    line, placed = spec["data"]
-    assert (line["x"], line["y"]) == ([0, 1], [0, 1])
-    assert placed["error_y"]["array"] == pytest.approx([0.05, 0.0])
-    assert placed["error_y"]["arrayminus"] == pytest.approx([0.1, 0.0])
-    assert placed["hovertext"][0] == "&lt;b&gt;"
-    json.dumps(spec, allow_nan=False)
 
 
 def test_a_histogram_ends_at_its_last_edge():

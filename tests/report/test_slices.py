@@ -1,5 +1,7 @@
 """The section on where errors lie."""
 
+from dataclasses import replace
+
 from kilter.report.slices import slice_section
 from kilter.report.terminal import render_terminal
 from kilter.values.document import Document
@@ -45,3 +47,14 @@ def test_each_slice_is_a_row_with_its_scores_and_examples():
 def test_the_terminal_shows_it():
     document = Document(title="run", blocks=tuple(slice_section(evaluated(HARD))))
     assert "different tokens" in render_terminal(document, width=120, colour=False)
+
+
+def test_those_asked_for_have_a_table_of_their_own():
+    asked = replace(HARD, name="town = Ulm", p_value=0.7, asked=True)
+    _, _, searched, grid = slice_section(evaluated(HARD, asked))
+    assert [row[0] for row in searched.rows] == [HARD.name]
+    assert [row[0] for row in grid.rows] == ["town = Ulm"]
+    assert "asked for" in grid.caption
+    assert "asked for" not in searched.caption
+    _, alone = slice_section(evaluated(asked))
+    assert alone == grid

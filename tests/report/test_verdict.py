@@ -61,6 +61,14 @@ def test_a_difference_whose_interval_includes_0_is_no_win(languages):
     assert "0.010 [-0.004, 0.024], which includes 0." in first
 
 
+def test_a_difference_that_the_corrected_test_does_not_bear_out_is_no_win(languages):
+    doubtful = [replace(c, adjusted_p_value=0.09) for c in languages.comparisons]
+    first, second = verdict(replace(languages, comparisons=tuple(doubtful)))
+    assert first.startswith("The network does not beat the best simple baseline, linear, on the test split")
+    assert "0.023 [0.007, 0.039], above 0, but the test does not bear it out." in first
+    assert "p = 0.09 with Holm correction" in second
+
+
 def test_a_score_and_a_difference_that_disagree_are_no_win(languages):
     others = tuple(replace(c, difference=replace(c.difference, name="F1 per example")) for c in languages.comparisons)
     run = replace(languages, comparisons=others)

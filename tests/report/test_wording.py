@@ -118,7 +118,7 @@ def test_an_interval_that_may_not_hold_is_marked_and_told_once_a_caution():
 
 def test_what_a_mean_is_taken_over_is_told():
     plain = Score(name="accuracy", value=0.8, low=None, high=None, n=3)
-    macro = Score(name="macro_f1", value=0.8, low=None, high=None, n=3, reading="labels in truth")
+    macro = Score(name="macro_f1", value=0.8, low=None, high=None, n=3, reading="mean over labels in truth")
 
     assert readings([plain]) == ""
     assert readings([plain, macro, macro]) == " Mean over labels in truth: macro_f1."

@@ -1,9 +1,11 @@
 import math
 
+import numpy as np
 import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
+from sklearn.metrics import mean_pinball_loss
 from torch.nn import functional
 
 from kilter.tasks.losses import (
@@ -18,6 +20,7 @@ from kilter.tasks.losses import (
     mean_over,
     over_places,
     over_tokens,
+    quantile,
     softened,
     squared,
     squared_distances,
@@ -144,6 +147,14 @@ def test_losses_of_errors_are_those_of_torch():
     assert torch.equal(squared(error), functional.mse_loss(error, zero, reduction="none"))
     assert torch.equal(absolute(error), functional.l1_loss(error, zero, reduction="none"))
     assert torch.allclose(huber(error, delta=0.7), functional.huber_loss(error, zero, reduction="none", delta=0.7))
+
+
+def test_the_quantile_loss_is_scikit_learns_averaged_over_levels():
+    error, levels = drawn(20, 3), (0.05, 0.5, 0.8)
+    each = [mean_pinball_loss(error[:, at].numpy(), np.zeros(20), alpha=level) for at, level in enumerate(levels)]
+
+    assert quantile(error, levels).shape == (20,)
+    assert quantile(error, levels).mean().item() == pytest.approx(np.mean(each))
 
 
 def test_distances_are_those_of_torch_squared():

@@ -7,6 +7,7 @@ from kilter.tasks.classification import Classification
 from kilter.tasks.contrastive import Contrastive
 from kilter.tasks.multilabel import MultiLabel
 from kilter.tasks.multitask import MultiTask
+from kilter.tasks.quantiles import Quantiles
 from kilter.tasks.reading import TASKS, form_of, make_task, target_kind, task_from
 from kilter.tasks.regression import Regression
 from kilter.tasks.several_amounts import SeveralAmounts
@@ -59,6 +60,19 @@ def test_a_task_is_made_by_name_and_by_how_many_columns_it_learns():
         assert type(task) is kind
         assert task.outputs == 2
     assert make_task("regression", COLUMN, IDS) == Regression.of(COLUMN, IDS)
+
+
+def test_spans_are_read_where_there_are_tags_alone():
+    with pytest.raises(RecipeError, match=r"spans\.reading = 'lenient' for the task 'regression'") as caught:
+        make_task("regression", COLUMN, IDS, spans="lenient")
+    assert "the task is tagging" in caught.value.summary.legal
+
+
+def test_the_quantile_loss_makes_a_task_of_its_own_of_one_amount_only():
+    loss = LossChoice(name="quantile", quantiles=(0.2, 0.5))
+    assert make_task("regression", COLUMN, IDS, loss=loss) == Quantiles.of(COLUMN, IDS, loss=loss)
+    with pytest.raises(RecipeError, match="no loss of regression of several amounts"):
+        make_task("regression", PAIRS, IDS, joined=TWO, loss=loss)
 
 
 @pytest.mark.parametrize("name", TASKS)

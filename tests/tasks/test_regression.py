@@ -279,3 +279,10 @@ def test_scores_do_not_depend_on_the_loss():
 def test_a_number_that_decides_nothing_is_refused():
     with pytest.raises(RecipeError, match=r"loss\.delta decides nothing for squared"):
         Regression(center=0.0, scale=1.0, choice=LossChoice(delta=2.0))
+
+
+def test_the_quantile_loss_is_legal_for_one_amount_but_another_tasks():
+    with pytest.raises(RecipeError, match="legal are squared, absolute, huber, quantile"):
+        Regression(center=0.0, scale=1.0, choice=LossChoice(name="focal"))
+    with pytest.raises(ValueError, match="tasks/quantiles"):
+        Regression(center=0.0, scale=1.0, choice=LossChoice(name="quantile"))

@@ -8,6 +8,7 @@ import pytest
 from kilter.tasks.classification import Classification
 from kilter.tasks.multilabel import MultiLabel
 from kilter.tasks.multitask import MultiTask
+from kilter.tasks.quantiles import Quantiles
 from kilter.tasks.regression import Regression
 from kilter.tasks.saying import decide, say
 from kilter.tasks.several_amounts import SeveralAmounts
@@ -42,6 +43,11 @@ def test_an_amount_is_a_number_and_several_go_by_their_columns():
     task = SeveralAmounts(columns=("x", "y"), center=(0.0, 0.0), scale=(1.0, 1.0))
     (both,) = said(task, [np.array([1.0, 2.0])])
     assert both.decided == {"x": 1.0, "y": 2.0}
+
+
+def test_quantiles_go_by_their_levels_and_the_median_is_decided():
+    (one,) = said(Quantiles(center=0.0, scale=1.0), [np.array([1.0, 2.0, 4.0])])
+    assert (one.decided, one.more) == (2.0, {"quantiles": {"0.1": 1.0, "0.5": 2.0, "0.9": 4.0}})
 
 
 def test_labels_are_those_that_are_there():

@@ -22,6 +22,7 @@ def test_a_measure_keeps_all_it_says_under_its_name():
         name="rmse", value=0.5, low=0.4, high=0.7, n=30, larger_is_better=False, confidence=0.9, method="wilson"
     )
     assert as_score("r2", measure).larger_is_better
+    assert as_score("within_90", measure, meant=0.9).meant == 0.9
 
 
 def test_a_score_says_what_simulations_have_shown_of_its_interval(monkeypatch):

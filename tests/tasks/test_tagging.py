@@ -1,10 +1,12 @@
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
+from seqeval import metrics as seqeval
 from torch.nn import functional
 
 from kilter.metrics.tags import Scheme, broken
@@ -281,6 +283,46 @@ def test_sentences_whose_likeliest_tags_break_the_scheme_are_counted():
 
     assert measures["malformed"].value == 0.5
     assert not measures["malformed"].larger_is_better
+    assert "break the scheme, 1 in all" in measures["malformed"].reading
+    assert measures["span_f1"].reading == ""
+
+
+def test_the_lenient_reading_takes_tags_as_they_come_and_agrees_with_seqeval():
+    draw = np.random.default_rng(7)
+    lengths = draw.integers(1, 9, size=80)
+    targets = [TASK.encode(column_of([[TASK.labels[t] for t in draw.integers(0, K, n)]]), ("t:1",))[0] for n in lengths]
+    answers = shares(draw, lengths)
+    task = replace(TASK, reading="lenient")
+    predictions = task.tabulate(ids_of(80), column_of_arrays(targets), answers)
+    measures = task.measure(predictions)
+
+    said = [answer.argmax(axis=1) for answer in answers]
+    assert all(np.array_equal(ours, likeliest) for ours, likeliest in zip(predictions.decided, said, strict=True))
+    named = [[[TASK.labels[tag] for tag in row] for row in rows] for rows in (targets, said)]
+    assert measures.primary.value == pytest.approx(seqeval.f1_score(*named))
+    assert measures["precision"].value == pytest.approx(seqeval.precision_score(*named))
+    assert predictions.merit.mean() == pytest.approx(measures.primary.value)
+    assert task.points(predictions)["span_f1"] == pytest.approx(measures.primary.value)
+    strict = TASK.measure(TASK.tabulate(ids_of(80), column_of_arrays(targets), answers))
+    assert strict.primary.value != measures.primary.value
+    assert strict["malformed"] == measures["malformed"]
+    assert 0 < measures["malformed"].value < 1
+
+
+def test_the_lenient_reading_is_named_and_kept():
+    task = make_task("tagging", column_of([["B-name", "B-time"]]), ids_of(1), spans="lenient")
+    measures = task.measure(table([[1, 2, 0], [3, 0]], [np.eye(K)[[0, 2, 0]], np.eye(K)[[3, 0]]]))
+
+    assert task == replace(TASK, reading="lenient")
+    assert task_from(task.describe()) == task
+    assert (TASK.merit, task.merit) == ("span F1", "lenient span F1")
+    for name in ("span_f1", "precision", "recall"):
+        assert measures[name].reading.startswith("lenient spans")
+    assert measures["macro_f1"].reading.startswith("mean over types in truth or said, lenient spans")
+    assert measures["token_f1"].reading == ""
+    assert measures.classes[0].scores[0].reading.startswith("lenient spans")
+    with pytest.raises(ValueError, match="reading = 'loose': 'strict' and 'lenient' are legal"):
+        replace(TASK, reading="loose")
 
 
 def test_answers_that_are_no_numbers_are_refused():

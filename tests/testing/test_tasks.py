@@ -49,6 +49,21 @@ def test_another_description_is_told():
         suite.comes_back(replace(CLASSES, make=lambda column, ids: Forgetful(CLASSES.make(column, ids))))
 
 
+@pytest.mark.parametrize("said", [("accuracy",), ("macro_f1", "accuracy"), ()])
+def test_scores_under_other_names_are_told(said):
+    class Misnamed:
+        scores = said
+
+        def __init__(self, task):
+            self.task = task
+
+        def __getattr__(self, name):
+            return getattr(self.task, name)
+
+    with pytest.raises(AssertionError, match="it says that it gives the scores"):
+        suite.measures(replace(CLASSES, make=lambda column, ids: Misnamed(CLASSES.make(column, ids))))
+
+
 def test_outputs_are_a_model_of_their_own():
     single, several = torch.randn(3, 2), {"left": torch.randn(3, 2), "right": torch.randn(3, 2)}
 

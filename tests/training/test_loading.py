@@ -1,3 +1,6 @@
+import gc
+import multiprocessing
+import signal
 import threading
 
 import pytest
@@ -90,3 +93,32 @@ def test_an_error_while_a_batch_is_made_keeps_its_kind_and_words(workers):
     legs = Itinerary(source(8, size=4), Recipe.read(SECTIONS)).legs()
     with pytest.raises(ValueError, match="row 7 is broken"):
         list(load(Faulty(), legs, seed=0, workers=workers))
+
+
+class Masked:
+    def batch(self, rows, *, seed, epoch):
+        return sorted(signal.pthread_sigmask(signal.SIG_BLOCK, ()))
+
+
+@pytest.mark.parametrize("workers", [0, 2])
+def test_workers_hear_signals_once_they_are_set(workers):
+    legs = Itinerary(source(8, size=4), Recipe.read(SECTIONS)).legs()
+    assert {tuple(masked) for loaded in load(Masked(), legs, seed=0, workers=workers) for masked in loaded.window} == {
+        ()
+    }
+
+
+def test_an_interrupt_while_workers_begin_waits_until_they_stand():
+    rows = source(30, size=4)
+
+    def interrupted(legs):
+        signal.raise_signal(signal.SIGINT)  # torch asks for the first legs while it makes its iterator
+        went_on.append(True)
+        yield from legs
+
+    went_on = []
+    with pytest.raises(KeyboardInterrupt):
+        list(load(rows, interrupted(Itinerary(rows, Recipe.read(SECTIONS)).legs()), seed=0, workers=2))
+    assert went_on
+    gc.collect()  # an iterator half made would complain here, which is an error in these tests
+    assert multiprocessing.active_children() == []

@@ -21,6 +21,15 @@ def test_who_is_better_beyond_the_interval_wins(low, high, winner):
     assert str(comparison).endswith("no difference is established" if winner is None else f"{winner} is better")
 
 
+def test_what_the_corrected_test_does_not_bear_out_is_not_established():
+    several = made(0.01, 0.03, p_value=0.02, adjusted_p_value=0.06, correction="Holm", compared=3)
+
+    assert (several.p, several.winner) == (0.06, None)
+    assert str(several).endswith("p = 0.06 (Holm for 3): no difference is established")
+    assert replace(several, adjusted_p_value=0.05).winner == "a"
+    assert made(0.01, 0.03, p_value=0.06).winner is None
+
+
 def test_without_an_interval_nobody_wins():
     comparison = made(0.01, 0.03)
     bare = replace(comparison, difference=replace(comparison.difference, low=None, high=None))

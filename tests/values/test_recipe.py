@@ -113,3 +113,12 @@ def test_it_cannot_be_changed():
 
 def test_it_shows_what_differs_from_the_defaults():
     assert repr(Recipe().replace("train.seed", 7)) == "Recipe(train={'seed': 7})"
+
+
+def test_quantiles_rise_between_0_and_1_and_the_median_is_among_them():
+    recipe = Recipe.read({"loss": {"name": "quantile", "quantiles": [0.1, 0.5, 0.9]}})
+    assert recipe.loss.quantiles == (0.1, 0.5, 0.9)
+    assert Recipe.read(json.loads(recipe.model_dump_json())) == recipe
+    for wrong in ([0.1, 0.9], [0.5, 0.1], [0.5, 0.5], []):
+        assert "levels rise and 0.5 is among them" in faults({"loss": {"quantiles": wrong}})[0]
+    assert len(faults({"loss": {"quantiles": [0, 0.5, 1]}})) == 2

@@ -22,8 +22,8 @@ def compare(
 ) -> None:
     """Test the first RUN against each of the others, pair by pair on the same examples.
 
-    A difference counts where its interval does not hold 0; with several others, p-values are
-    corrected for all comparisons made together.
+    A difference counts where its interval does not hold 0 and the test bears it out; with several
+    others, p-values are corrected for all comparisons made together.
 
     With --against, all RUNs are trainings of one way with several seeds, and those named by it are
     of another: the ways are compared, beyond what seeds and examples make of it.
@@ -34,21 +34,17 @@ def compare(
     from kilter.cli.result import finish, paper, result
     from kilter.project.rivals import compare_runs
     from kilter.report.design import design_lines
-    from kilter.values.document import Document, Grid, Paragraph
+    from kilter.report.rivals import scores_of
+    from kilter.values.document import Document, Paragraph
     from kilter.values.json_form import to_json
 
     rivals = compare_runs(runs, against=against, split=split, correction=correction)
     document = result(
         "compare", split=split, comparisons=to_json(rivals.comparisons), evaluations=to_json(rivals.evaluations)
     )
-    scores = Grid(
-        columns=("run", *(score.name for score in rivals.evaluations[0].scores)),
-        rows=tuple(
-            (e.model, *(str(score).removeprefix(score.name).strip() for score in e.scores)) for e in rivals.evaluations
-        ),
-    )
     lines = tuple(
         Paragraph(text=" ".join((f"{comparison}.", *design_lines(comparison)))) for comparison in rivals.comparisons
     )
     many = len(runs) + len(against)
-    finish(options, document, paper(Document(title=f"{many} runs on {split}", blocks=(scores, *lines))))
+    blocks = (*scores_of(rivals.evaluations), *lines)
+    finish(options, document, paper(Document(title=f"{many} runs on {split}", blocks=blocks)))

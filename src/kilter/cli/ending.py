@@ -12,9 +12,12 @@ if TYPE_CHECKING:
 def ending(run: Run) -> dict[str, str]:
     """What is said at the end, by its heading, however the run ended."""
     from kilter.project.folder import REPORT
+    from kilter.report.expectation import rulings_line
 
     report = run.path / REPORT
-    said = {"run": f"{run.path} ({run.status})", "best": best(run), "next": following(run)}
+    expected = rulings_line(run.expected)
+    said = {"run": f"{run.path} ({run.status})", "best": best(run)} | ({"expected": expected} if expected else {})
+    said["next"] = following(run)
     return said | ({"report": str(report)} if report.exists() else {})
 
 

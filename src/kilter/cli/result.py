@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from kilter.values.document import Block, Document
+    from kilter.values.evaluation import Evaluation
     from kilter.values.finding import Examination, Finding
     from kilter.values.run import Run
     from kilter.values.score import Score
@@ -26,6 +27,9 @@ SCHEMA: Final = 1
 EXIT_CODES: Final[Mapping[str, int]] = {"done": 0, "gated": 1, "failed": 4, "interrupted": 130}
 """A run's status to the exit code of the command that made it."""
 
+
+MOST_CONFUSED: Final = 30
+"""Pairs of classes in the document of a run; its page and its evaluation.json have all."""
 
 ONE_LINE: Final = 70
 """Cells of a reason that stand beside a check's name in a line of a terminal."""
@@ -62,7 +66,9 @@ def result(
                 "high": score.high,
                 "n": score.n,
                 "method": score.method,
+                "reading": score.reading,
                 "caution": score.caution,
+                **({} if score.meant is None else {"meant": score.meant}),
             }
             for score in scores
         },
@@ -86,13 +92,33 @@ def finding_form(finding: Finding) -> dict[str, object]:
     }
 
 
+def confusion_form(evaluation: Evaluation) -> list[dict[str, object]]:
+    """Which class was taken for which, the most frequent first, with the examples that were most costly."""
+    from kilter.report.confused import confused
+
+    return [
+        {
+            "truth": pair.truth,
+            "decided": pair.decided,
+            "count": pair.count,
+            "of": pair.of,
+            "examples": [{"id": m.id, "inputs": m.inputs, "cost": to_json(m.cost)} for m in pair.examples],
+        }
+        for pair in confused(evaluation)[:MOST_CONFUSED]
+    ]
+
+
 def run_result(command: str, run: Run, **more: object) -> dict[str, object]:
     """The document of a command that ends with a run: the trained model's scores on the split that judges."""
     from kilter.cli.ending import best, following
     from kilter.project.folder import REPORT
+    from kilter.report.hiding import as_told
+    from kilter.report.verdict import standing_of
     from kilter.values.finding import in_order
 
-    trained = run.evaluation("test") or run.evaluation("valid")
+    run = as_told(run)
+    standing = standing_of(run)
+    trained = standing.trained if standing else None
     report = run.path / REPORT
     return result(
         command,
@@ -101,10 +127,16 @@ def run_result(command: str, run: Run, **more: object) -> dict[str, object]:
         scores=trained.scores if trained else (),
         findings=in_order(run.findings),
         split=trained.split if trained else None,
+        confusions=confusion_form(trained) if trained else [],
         best=best(run),
         next=following(run),
         report=str(report) if report.exists() else None,
         cost=run.cost,
+        comparison=standing.decisive if standing else None,
+        ladder=[rung for rung in run.ladder if standing and rung.split == standing.split],
+        untrained=run.untrained.scores if run.untrained else None,
+        chosen=next((each.chosen for each in run.evaluations if each.chosen is not None), None),
+        expected=run.expected,
         **more,
     )
 

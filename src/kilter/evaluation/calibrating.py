@@ -66,7 +66,7 @@ def _cooled(
     temperature = fit_temperature(validation.target, others)
     if temperature is None:
         return None
-    cooled = cool(given, temperature)
+    cooled = cool(given, temperature, into=np.float32)  # a table as large as the given one, for a while
     return Cooled(
         temperature=temperature,
         fitted_on=fitted_on,
@@ -76,10 +76,10 @@ def _cooled(
     )
 
 
-def _decisions(predictions: Predictions, given: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+def _decisions(predictions: Predictions, given: NDArray[np.floating]) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
     """The probability of each decision, and whether it was right, (n,) each."""
     decided = predictions.decided.astype(np.int64)
-    sure: NDArray[np.float64] = np.clip(given[np.arange(len(given)), decided], 0.0, 1.0)
+    sure: NDArray[np.float64] = np.clip(given[np.arange(len(given)), decided].astype(np.float64), 0.0, 1.0)
     return sure, decided == predictions.target
 
 
@@ -90,9 +90,9 @@ def _deviations(sure: NDArray[np.float64], right: NDArray[np.bool_]) -> tuple[De
     )
 
 
-def _brier(predictions: Predictions, given: NDArray[np.float64]) -> Score:
+def _brier(predictions: Predictions, given: NDArray[np.floating]) -> Score:
     return as_score("brier", brier(predictions.target, given), larger_is_better=False)
 
 
-def _log_loss(predictions: Predictions, given: NDArray[np.float64]) -> Score:
+def _log_loss(predictions: Predictions, given: NDArray[np.floating]) -> Score:
     return as_score("log_loss", log_loss(predictions.target, given), larger_is_better=False)

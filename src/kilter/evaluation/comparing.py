@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from itertools import combinations
+from itertools import combinations, pairwise
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
 from kilter.evaluation.detecting import detectable
 from kilter.metrics.clusters import FEWEST as FEWEST_GROUPS
 from kilter.metrics.clusters import clustered_difference
-from kilter.metrics.significance import Difference, benjamini_hochberg, holm, mcnemar, paired_difference
+from kilter.metrics.power import LEVEL
+from kilter.metrics.significance import benjamini_hochberg, holm, mcnemar, paired_difference
 from kilter.values.comparison import Comparison, Effort
 from kilter.values.errors import UsageError
 from kilter.values.predictions import Predictions
@@ -39,6 +40,7 @@ def compare(
     split: str = "test",
     merit: str | None = None,
     groups: Mapping[str, object] | None = None,
+    together: int = 1,
     seed: int = 0,
 ) -> Comparison:
     """Two models on the same examples: the difference of their mean merits, with a paired interval and a test.
@@ -55,6 +57,8 @@ def compare(
         split: on which split the predictions were made.
         merit: what the mean of their merits is, by which the difference is called: `Task.merit`, where it is known.
         groups: of the examples, by their ids; None where examples stand for themselves.
+        together: comparisons that are made together; what could have been shown is what the smallest of their p-values
+            shows after Holm's or Benjamini and Hochberg's correction, whatever the others are.
         seed: of the resamples.
 
     Raises:
@@ -75,11 +79,11 @@ def compare(
         left=names[0],
         right=names[1],
         split=split,
-        difference=score_of(difference, merit or (SHARE_RIGHT if binary else MEAN_MERIT)),
+        difference=Score.of(merit or (SHARE_RIGHT if binary else MEAN_MERIT), difference),
         p_value=difference.p_value,
         test=f"{difference.test} test",
         clusters=difference.clusters,
-        detectable=detectable(left.merit, right.merit, group_of),
+        detectable=detectable(left.merit, right.merit, group_of, level=LEVEL / together),
     )
 
 
@@ -123,34 +127,58 @@ def compare_all(
         if model is None
         else [(model, other) for other in predictions if other != model]
     )
-    made = [
-        compare(predictions[a], predictions[b], names=(a, b), split=split, merit=merit, groups=groups, seed=seed)
-        for a, b in pairs
-    ]
+    common = {"split": split, "merit": merit, "groups": groups, "seed": seed}
+    return _together(predictions, pairs, correction=correction, efforts=efforts or {}, **common)
+
+
+def compare_ladder(
+    predictions: Mapping[str, Predictions],
+    *,
+    split: str = "test",
+    merit: str | None = None,
+    groups: Mapping[str, object] | None = None,
+    efforts: Mapping[str, Effort] | None = None,
+    seed: int = 0,
+) -> tuple[Comparison, ...]:
+    """Each model against the one below it, with p-values adjusted by Holm's method for the number of rungs.
+
+    Args:
+        predictions: by the name of the model, from the simplest one up.
+        split: on which split the predictions were made.
+        merit: what the mean of their merits is, as in `compare`.
+        groups: of the examples, as in `compare`.
+        efforts: what was spent on the models, by their names, where it is known.
+        seed: of the resamples.
+
+    Raises:
+        UsageError: what `compare` raises.
+    """
+    pairs = [(upper, lower) for lower, upper in pairwise(predictions)]
+    common = {"split": split, "merit": merit, "groups": groups, "seed": seed}
+    return _together(predictions, pairs, correction="Holm", efforts=efforts or {}, **common)
+
+
+def _together(
+    predictions: Mapping[str, Predictions],
+    pairs: Sequence[tuple[str, str]],
+    *,
+    correction: str,
+    efforts: Mapping[str, Effort],
+    **common: Any,
+) -> tuple[Comparison, ...]:
+    """Comparisons of pairs, made together: each knows how many there are, and what was spent on its models."""
+    made = [compare(predictions[a], predictions[b], names=(a, b), together=len(pairs), **common) for a, b in pairs]
     adjusted = CORRECTIONS[correction]([comparison.p_value for comparison in made]).tolist() if made else []
-    spent = efforts or {}
     return tuple(
         replace(
             comparison,
             adjusted_p_value=p,
             correction=correction,
             compared=len(made),
-            left_effort=spent.get(comparison.left),
-            right_effort=spent.get(comparison.right),
+            left_effort=efforts.get(comparison.left),
+            right_effort=efforts.get(comparison.right),
         )
         for comparison, p in zip(made, adjusted, strict=True)
-    )
-
-
-def score_of(difference: Difference, name: str) -> Score:
-    """A difference as a score of that name."""
-    return Score(
-        name=name,
-        value=difference.value,
-        low=difference.low,
-        high=difference.high,
-        n=difference.n,
-        confidence=difference.confidence,
     )
 
 

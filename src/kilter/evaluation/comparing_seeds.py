@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from kilter.evaluation.comparing import compare, matched, numbered_groups, score_of
+from kilter.evaluation.comparing import compare, matched, numbered_groups
 from kilter.evaluation.detecting import detectable_over_seeds
 from kilter.metrics.dominance import almost_stochastic_order
 from kilter.metrics.seeds import FEWEST, difference_over_seeds
 from kilter.values.comparison import Comparison, Dominance
 from kilter.values.errors import UsageError
 from kilter.values.predictions import Predictions
+from kilter.values.score import Score
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -73,7 +74,7 @@ def compare_seeds(
     order = almost_stochastic_order(ours.mean(axis=1), theirs.mean(axis=1), level=LEVEL, seed=seed)
     return replace(
         judged,
-        difference=replace(score_of(difference, judged.difference.name), n=len(first)),
+        difference=replace(Score.of(judged.difference.name, difference), n=len(first)),
         p_value=difference.p_value,
         test=difference.test,
         detectable=detectable_over_seeds(ours, theirs),

@@ -7,6 +7,7 @@ from dataclasses import replace
 from kilter.evaluation.calibrating import calibrate
 from kilter.evaluation.mistakes import find_mistakes
 from kilter.evaluation.thresholds import PRECISION, Costs, choose_thresholds
+from kilter.evaluation.tradeoffs import trade_off
 from kilter.values.errors import UsageError
 from kilter.values.evaluation import Evaluation
 from kilter.values.predictions import Predictions
@@ -61,7 +62,7 @@ def with_probabilities(
     precision: float = PRECISION,
     costs: Costs | None = None,
 ) -> Evaluation:
-    """The evaluation with the calibration of its probabilities, and with thresholds where there is another split.
+    """The evaluation with the calibration and curves of its probabilities, and thresholds where there is another split.
 
     Args:
         evaluation: of these predictions.
@@ -80,4 +81,9 @@ def with_probabilities(
         if validation is None
         else choose_thresholds(validation, predictions, task.labels, precision=precision, costs=costs)
     )
-    return replace(evaluation, calibration=calibrate(predictions, validation=validation), thresholds=thresholds)
+    return replace(
+        evaluation,
+        calibration=calibrate(predictions, validation=validation),
+        thresholds=thresholds,
+        tradeoffs=trade_off(predictions, task.labels, thresholds=thresholds),
+    )

@@ -72,16 +72,11 @@ def column(predictions: Predictions, at: int) -> Column:
 
 def as_score(name: str, measure: Measure, *, larger_is_better: bool = True) -> Score:
     """A measure under its name, with a caution where simulations have shown that such an interval does not hold."""
-    return Score(
-        name=name,
-        value=measure.value,
-        low=measure.low,
-        high=measure.high,
-        n=measure.n,
+    return Score.of(
+        name,
+        measure,
         larger_is_better=larger_is_better,
-        confidence=measure.confidence,
         undefined=measure.undefined,
-        method=measure.method,
         reading=measure.reading,
         caution=caution(name, measure),
     )

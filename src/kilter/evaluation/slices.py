@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
 
+from kilter.evaluation.asking import By, asked_traits
 from kilter.evaluation.comparing import MEAN_MERIT, SHARE_RIGHT
+from kilter.evaluation.together import together
 from kilter.evaluation.traits import Trait, traits
 from kilter.metrics.contingency import fisher_p_value
+from kilter.metrics.inputs import row_chunks
 from kilter.metrics.intervals import bootstrap_mean, proportion
 from kilter.metrics.significance import holm
+from kilter.values.errors import UsageError
 from kilter.values.evaluation import Slice
 from kilter.values.predictions import Predictions
 from kilter.values.score import Score
@@ -41,6 +45,7 @@ def find_slices(
     dataset: Dataset,
     *,
     split: str,
+    by: Sequence[By] | None = None,
     merit: str | None = None,
     level: float = LEVEL,
     fewest: int = FEWEST,
@@ -48,6 +53,10 @@ def find_slices(
     seed: int = 0,
 ) -> tuple[Slice, ...]:
     """Where a model does worse than elsewhere: traits of examples (see `traits`), each tested against all others.
+
+    Without `by` they are searched for, two traits together among them (see `together`); p-values are then doubled, so
+    that single traits and pairs share the level. With `by` all slices asked for are returned that have enough examples,
+    those that are clearest below the rest first, whether or not they are worse.
 
     Merits of 0 and 1 are tested exactly (Fisher), and p-values are adjusted for all traits by Holm's procedure; other
     merits are permuted, and p-values are adjusted by the largest deviation of each permutation (Westfall and Young
@@ -61,33 +70,70 @@ def find_slices(
         predictions: rows of that split.
         dataset: where their inputs stand, and the training rows.
         split: on which the predictions were made.
+        by: what to part the examples by: names of columns, `Token("word")`, or functions of a row.
         merit: what the mean of all merits is, by which the scores of slices are called: `Task.merit`, where it is
             known. Unless merits are 0 and 1, a slice's is the mean of what its examples contribute, since a score such
             as F1 is no mean of scores.
-        level: the largest probability of any false slice.
+        level: the largest probability of any false slice, where they are searched for.
         fewest: examples that a slice, and what is outside of it, must have.
-        most: how many are kept, those that deviate most first.
+        most: how many are kept, those that deviate most first, where they are searched for.
         seed: of the permutations.
+
+    Raises:
+        UsageError: there is no such column to part by, or no text for a word; or the rows are one text.
     """
     table = dataset[split]
-    rows = {name: row for row, name in enumerate(table.ids)}
+    places = _places(predictions.ids, table.ids)
     if _decides_classes(predictions) and not _is_binary(predictions.merit):
         right = (predictions.target == predictions.decided).astype(np.float64)
         predictions, merit = replace(predictions, merit=right), None
     merits = predictions.merit
-    usable = np.isfinite(merits) & np.array([name in rows for name in predictions.ids], bool)
-    if dataset.schema.stream or usable.sum() < 2 * fewest or np.ptp(merits[usable]) == 0:
+    usable = np.isfinite(merits) & (places >= 0)
+    if by is not None and dataset.schema.stream:
+        raise UsageError("slices of one text, cut into rows", legal="rows that do not depend on their neighbours")
+    if by is None and (dataset.schema.stream or usable.sum() < 2 * fewest or np.ptp(merits[usable]) == 0):
         return ()
-    kept = np.flatnonzero(usable)
-    predictions, merits = predictions.take(kept), merits[kept]
-    aligned = table.take([rows[name] for name in predictions.ids])
+    if not usable.all():
+        kept = np.flatnonzero(usable)
+        predictions, merits, places = predictions.take(kept), merits[kept], places[kept]
+    aligned = table if predictions.ids == table.ids else table.take(places)
+    if by is not None:
+        asked = [
+            trait for trait in asked_traits(aligned, dataset.schema, by) if _has_enough(trait, len(merits), fewest)
+        ]
+        return _all_of(asked, predictions, merit, seed)
     found = _distinct(traits(aligned, dataset.schema, dataset.splits.get("train")), len(merits), fewest)
     if not found:
         return ()
-    judged = _judge(found, merits, seed)
+    found, judged = _searched(found, merits, fewest, level, seed)
     order = np.lexsort((judged.p_values, -judged.deviations))
     chosen = _telling([at for at in order.tolist() if judged.p_values[at] <= level], found, merits, fewest, level)
     return tuple(_slice(found[at], float(judged.p_values[at]), predictions, merit) for at in chosen[:most])
+
+
+def _all_of(asked: list[Trait], predictions: Predictions, merit: str | None, seed: int) -> tuple[Slice, ...]:
+    """Slices asked for, each with its p-value, corrected for all of them."""
+    if not asked:
+        return ()
+    alike = np.ptp(predictions.merit) == 0  # none is worse
+    judged = Judged(np.zeros(len(asked)), np.ones(len(asked))) if alike else _judge(asked, predictions.merit, seed)
+    order = np.lexsort((judged.p_values, -judged.deviations)).tolist()
+    slices = (_slice(asked[at], float(judged.p_values[at]), predictions, merit) for at in order)
+    return tuple(replace(found, asked=True) for found in slices)
+
+
+def _searched(
+    found: list[Trait], merit: NDArray[np.float64], fewest: int, level: float, seed: int
+) -> tuple[list[Trait], Judged]:
+    """Single traits, and pairs of them that are worse than either; both share the level."""
+    judged = _judge(found, merit, seed)
+    pairs = together(found, merit, fewest=fewest, level=level / 2)
+    if not pairs.looked_at:
+        return found, judged
+    masks = np.stack([trait.inside for trait in pairs.traits]) if pairs.traits else np.zeros((0, len(merit)), bool)
+    deviations = np.concatenate([judged.deviations, _deviations(masks, merit[:, None])[:, 0]])
+    p_values = np.minimum(2 * np.concatenate([judged.p_values, pairs.p_values]), 1.0)
+    return [*found, *pairs.traits], Judged(deviations, p_values)
 
 
 def _decides_classes(predictions: Predictions) -> bool:
@@ -99,9 +145,13 @@ def _distinct(found: Iterable[Trait], n: int, fewest: int) -> list[Trait]:
     """Traits of enough examples that also leave enough out; of two of the same examples, the first."""
     kept: dict[bytes, Trait] = {}
     for trait in found:
-        if fewest <= int(trait.inside.sum()) <= n - fewest:
+        if _has_enough(trait, n, fewest):
             kept.setdefault(np.packbits(trait.inside).tobytes(), trait)
     return list(kept.values())
+
+
+def _has_enough(trait: Trait, n: int, fewest: int) -> bool:
+    return fewest <= int(trait.inside.sum()) <= n - fewest
 
 
 def _judge(found: list[Trait], merit: NDArray[np.float64], seed: int) -> Judged:
@@ -125,11 +175,14 @@ def _deviations(masks: NDArray[np.bool_], merits: NDArray[np.float64]) -> NDArra
 
     The deviation is that of a mean of so many drawn without return (Cochran 1977, Sampling techniques, theorem 2.2).
     """
-    sizes = masks.sum(axis=1, dtype=np.float64)[:, None]
     n = merits.shape[0]
+    sizes = masks.sum(axis=1, dtype=np.float64)[:, None]
     centred = merits - merits.mean(axis=0)
-    error = np.sqrt((centred**2).sum(axis=0)[None, :] / (n - 1) * (n - sizes) / (n * sizes))
-    deviations: NDArray[np.float64] = -(masks.astype(np.float64) @ centred) / sizes / error
+    variances = np.einsum("nr,nr->r", centred, centred)[None, :] / (n - 1)
+    sums = np.zeros((len(masks), merits.shape[1]))
+    for rows in row_chunks(n, len(masks)):  # masks as numbers would take eight times their place
+        sums += masks[:, rows].astype(np.float64) @ centred[rows]
+    deviations: NDArray[np.float64] = -sums / sizes / np.sqrt(variances * (n - sizes) / (n * sizes))
     return deviations
 
 
@@ -159,10 +212,9 @@ def _alone(inside: NDArray[np.bool_], merit: NDArray[np.float64]) -> float:
 
 
 def _exact(inside: NDArray[np.bool_], merit: NDArray[np.float64]) -> float:
-    wrong = merit == 0
-    return fisher_p_value(
-        int((wrong & inside).sum()), int(inside.sum()), int((wrong & ~inside).sum()), int((~inside).sum())
-    )
+    wrong, n_inside = merit == 0, int(np.count_nonzero(inside))
+    inside_wrong = int(np.count_nonzero(wrong & inside))
+    return fisher_p_value(inside_wrong, n_inside, int(np.count_nonzero(wrong)) - inside_wrong, len(merit) - n_inside)
 
 
 def _slice(trait: Trait, p_value: float, predictions: Predictions, called: str | None) -> Slice:
@@ -178,9 +230,10 @@ def _slice(trait: Trait, p_value: float, predictions: Predictions, called: str |
         n=int(inside.sum()),
         inside=_score(merit[inside], name, binary=binary),
         outside=_score(merit[~inside], name, binary=binary),
-        lost=float(lost[inside].sum() / lost.sum()),
+        lost=float(lost[inside].sum() / lost.sum()) if lost.sum() else 0.0,
         p_value=p_value,
         examples=tuple(predictions.ids[row] for row in worst if merit[row] < merit.max()),
+        masked=trait.masked,
     )
 
 
@@ -212,3 +265,11 @@ def _score(merit: NDArray[np.float64], name: str, *, binary: bool) -> Score:
 
 def _is_binary(merit: NDArray[np.float64]) -> bool:
     return bool(((merit == 0) | (merit == 1)).all())
+
+
+def _places(ids: tuple[str, ...], known: tuple[str, ...]) -> NDArray[np.intp]:
+    """The place of each id among the known ones (n,), -1 where it is not among them."""
+    if ids == known:
+        return np.arange(len(ids))
+    places = {name: place for place, name in enumerate(known)}
+    return np.fromiter((places.get(name, -1) for name in ids), np.intp, len(ids))

@@ -27,11 +27,21 @@ _WORD: Final = re.compile(r"\w+|[^\w\s]")
 
 
 class Trait(NamedTuple):
-    """Something that part of the examples have: in short, as a clause, and which ones (n,)."""
+    """Something that part of the examples have.
+
+    Attributes:
+        name: what it is, in short.
+        said: the same as a clause.
+        inside: (n,) which examples have it.
+        masked: its name with a length in the place of what it quotes from an input; empty where it quotes nothing.
+        of: what was looked at, such as a column; two traits of one thing say little together.
+    """
 
     name: str
     said: str
     inside: NDArray[np.bool_]
+    masked: str = ""
+    of: str = ""
 
 
 def traits(table: Table, schema: Schema, train: Table | None = None) -> Iterator[Trait]:
@@ -50,15 +60,49 @@ def traits(table: Table, schema: Schema, train: Table | None = None) -> Iterator
             letters = are_words(column)
             words[field.name] = cut(column, letters=letters)
             yield from _of_text(field.name, words[field.name], None if known is None else cut(known, letters=letters))
-        elif field.kind is Kind.NUMBER:
-            yield from _of_numbers(field.name, f"'{field.name}'", column.astype(np.float64))
-        elif field.kind is Kind.CATEGORY:
-            yield from _of_values(field.name, column)
-        elif field.kind is Kind.IMAGE:
-            yield from _of_images(field.name, column)
+        else:
+            yield from of_column(field.name, field.kind, column)
     yield from _of_pairs(words)
     yield from _of_gaps(table, schema.inputs)
     yield from _of_target(table, schema)
+
+
+def of_column(name: str, kind: Kind, column: NDArray[np.generic], *, quoted: bool = True) -> Iterator[Trait]:
+    """Traits of one column by itself: each value, how large a number is, how long a text is.
+
+    Args:
+        name: of the column.
+        kind: what it holds.
+        column: (n,) its cells; of images (n, height, width) or more.
+        quoted: whether its values are to be hidden where texts are.
+    """
+    if kind is Kind.NUMBER:
+        yield from _of_numbers(name, f"'{name}'", column.astype(np.float64))
+    elif kind is Kind.CATEGORY:
+        yield from _of_values(name, column, quoted=quoted)
+    elif kind is Kind.IMAGE:
+        yield from _of_images(name, column)
+    elif kind in (Kind.TEXT, Kind.TOKENS):
+        sizes = _sizes(cut(column, letters=are_words(column)))
+        yield from _of_numbers(f"tokens in {name}", f"the number of tokens in '{name}'", sizes)
+    elif kind is Kind.LABELS:
+        yield from _of_labels(name, column)
+
+
+def has_token(name: str, token: str, inside: NDArray[np.bool_], *, quoted: bool = True) -> Trait:
+    """That a text has a token."""
+    masked = f"{name} has ({how_long(token)})" if quoted else ""
+    return Trait(f"{name} has {token!r}", f"'{name}' has {token!r}", inside, masked, f"{name} has {token!r}")
+
+
+def how_long(value: object) -> str:
+    """How long a value is, for those who must not read it.
+
+    >>> how_long("sad"), how_long("a")
+    ('3 characters', '1 character')
+    """
+    count = len(str(value))
+    return f"{count:,} character{'' if count == 1 else 's'}"
 
 
 def cut(column: NDArray[np.generic], *, letters: bool = False) -> Words:
@@ -97,7 +141,7 @@ def _of_text(name: str, words: Words, known: Words | None) -> Iterator[Trait]:
     sets = [set(tokens) for tokens in words]
     for token, _ in Counter(token for tokens in sets for token in tokens).most_common(FREQUENT):
         inside = np.fromiter((token in tokens for tokens in sets), bool, len(sets))
-        yield Trait(f"{name} has {token!r}", f"'{name}' has {token!r}", inside)
+        yield has_token(name, token, inside)
 
 
 def _of_pairs(words: dict[str, Words]) -> Iterator[Trait]:
@@ -130,8 +174,9 @@ def _of_pair(left: str, right: str, pairs: Sequence[tuple[tuple[str, ...], tuple
         yield from _of_numbers(f"{name}, {both}", said, np.array(values, np.float64))
     for place, where in ((0, "begin"), (-1, "end")):
         same = np.array([bool(one and other) and one[place] == other[place] for one, other in pairs], bool)
-        yield Trait(f"{both} {where} alike", f"{quoted} {where} with the same token", same)
-        yield Trait(f"{both} {where} differently", f"{quoted} {where} with different tokens", ~same)
+        of = f"{both} {where}"
+        yield Trait(f"{of} alike", f"{quoted} {where} with the same token", same, of=of)
+        yield Trait(f"{of} differently", f"{quoted} {where} with different tokens", ~same, of=of)
 
 
 def _of_numbers(name: str, said: str, values: NDArray[np.float64]) -> Iterator[Trait]:
@@ -143,22 +188,27 @@ def _of_numbers(name: str, said: str, values: NDArray[np.float64]) -> Iterator[T
     whole = bool((distinct == np.round(distinct)).all())
     if whole:
         for at in np.argsort(-counts, kind="stable")[:SINGLE]:
-            yield Trait(f"{name} = {distinct[at]:g}", f"{said} is {distinct[at]:g}", values == distinct[at])
+            yield Trait(f"{name} = {distinct[at]:g}", f"{said} is {distinct[at]:g}", values == distinct[at], of=name)
     if len(distinct) == 2:
         return
     for limit in np.unique(np.quantile(finite, CUTS, method="lower")):
         if limit == distinct[-1]:
             continue
         shown = f"{limit:g}" if whole else f"{limit:.4g}"
-        yield Trait(f"{name} ≤ {shown}", f"{said} is at most {shown}", values <= limit)
-        yield Trait(f"{name} > {shown}", f"{said} is above {shown}", values > limit)
+        yield Trait(f"{name} ≤ {shown}", f"{said} is at most {shown}", values <= limit, of=name)
+        yield Trait(f"{name} > {shown}", f"{said} is above {shown}", values > limit, of=name)
 
 
-def _of_values(name: str, column: NDArray[np.generic]) -> Iterator[Trait]:
+def _of_values(name: str, column: NDArray[np.generic], *, quoted: bool) -> Iterator[Trait]:
     cells = column.tolist()
-    for value, _ in Counter(cell for cell in cells if cell is not None).most_common(VALUES):
-        inside = np.fromiter((cell == value for cell in cells), bool, len(cells))
-        yield Trait(f"{name} = {value}", f"'{name}' is {value!r}", inside)
+    counted = Counter(cells)
+    del counted[None]
+    places = {value: place for place, (value, _) in enumerate(counted.most_common(VALUES))}
+    which = np.fromiter((places.get(cell, -1) for cell in cells), np.int8, len(cells))
+    for value, place in places.items():
+        inside = which == place
+        masked = f"{name} = ({how_long(value)})" if quoted else ""
+        yield Trait(f"{name} = {value}", f"'{name}' is {value!r}", inside, masked, name)
 
 
 def _of_images(name: str, column: NDArray[Any]) -> Iterator[Trait]:
@@ -178,7 +228,7 @@ def _of_gaps(table: Table, fields: Sequence[Field]) -> Iterator[Trait]:
             continue
         empty = _empty(table.columns[field.name])
         gaps += empty
-        yield Trait(f"{field.name} is missing", f"'{field.name}' is missing", empty)
+        yield Trait(f"{field.name} is missing", f"'{field.name}' is missing", empty, of=field.name)
     yield from _of_numbers("missing cells", "the number of missing cells", gaps)
 
 
@@ -186,25 +236,29 @@ def _empty(column: NDArray[np.generic]) -> NDArray[np.bool_]:
     if column.dtype.kind == "f":
         blank: NDArray[np.bool_] = np.isnan(column).reshape(len(column), -1).all(axis=1)
         return blank
-    return np.fromiter((cell is None or cell in ("", ()) for cell in column.tolist()), bool, len(column))
+    return np.fromiter(map({None, "", ()}.__contains__, column.tolist()), bool, len(column))
 
 
 def _of_target(table: Table, schema: Schema) -> Iterator[Trait]:
     """What the right answer is; a score of one class tells where a mean does not."""
     name, column = schema.target, table.columns[schema.target]
     if schema.target_kind is Kind.CATEGORY:
-        yield from _of_values(name, column)
+        yield from of_column(name, Kind.CATEGORY, column, quoted=False)
     elif schema.target_kind is Kind.NUMBER:
-        yield from _of_numbers(name, f"'{name}'", column.astype(np.float64))
+        yield from of_column(name, Kind.NUMBER, column)
     elif schema.target_kind in (Kind.LABELS, Kind.TOKENS):
-        sets = [frozenset(cell) if isinstance(cell, tuple) else frozenset[str]() for cell in column.tolist()]
-        for label, _ in Counter(label for labels in sets for label in labels).most_common(VALUES):
-            inside = np.fromiter((label in labels for labels in sets), bool, len(sets))
-            yield Trait(f"{name} has {label}", f"'{name}' has {label!r}", inside)
-        sizes = np.array([len(labels) for labels in sets], np.float64)
-        yield from _of_numbers(f"labels in {name}", f"the number of different labels in '{name}'", sizes)
+        yield from _of_labels(name, column)
     elif schema.target_kind is Kind.TEXT and name not in {field.name for field in schema.inputs}:
         yield from _of_numbers(f"tokens in {name}", f"the number of tokens in '{name}'", _sizes(cut(column)))
+
+
+def _of_labels(name: str, column: NDArray[np.generic]) -> Iterator[Trait]:
+    sets = [frozenset(cell) if isinstance(cell, tuple) else frozenset[str]() for cell in column.tolist()]
+    for label, _ in Counter(label for labels in sets for label in labels).most_common(VALUES):
+        inside = np.fromiter((label in labels for labels in sets), bool, len(sets))
+        yield Trait(f"{name} has {label}", f"'{name}' has {label!r}", inside, of=f"{name} has {label}")
+    sizes = np.array([len(labels) for labels in sets], np.float64)
+    yield from _of_numbers(f"labels in {name}", f"the number of different labels in '{name}'", sizes)
 
 
 def _sizes(words: Words) -> NDArray[np.float64]:

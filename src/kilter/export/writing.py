@@ -16,7 +16,7 @@ ENDINGS = (".csv", ".jsonl")
 
 
 def as_csv(answers: Sequence[Answer]) -> str:
-    """A header and a line for each answer: id, prediction, and the probability of each class.
+    """A header and a line for each answer: id, prediction, and the probability of each class, or each quantile.
 
     Where there are several target columns, each has a prediction of its own. A list stands in one cell, tags parted by
     spaces and labels by `|`; whatever else is known of an answer stands in JSON lines only.
@@ -43,6 +43,7 @@ def _cells(one: Answer) -> dict[str, str]:
             cells |= {f"probability of {name} {label}": repr(part) for label, part in share.items()}
         else:
             cells[f"probability of {name}"] = repr(share)
+    cells |= {f"quantile {level}": repr(amount) for level, amount in one.more.get("quantiles", {}).items()}
     return cells
 
 

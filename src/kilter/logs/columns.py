@@ -12,7 +12,9 @@ from kilter.values.errors import UsageError
 from kilter.values.frozen_map import FrozenMap
 
 _ONLY_IN_TRAINING: Final = frozenset({TRAIN_LOSS, LEARNING_RATE, EPOCH, SECONDS})
-_COSTS: Final = frozenset({"nll", "mse", "mae", "rmse", "ce", "bce", "xent", "cross_entropy", "crossentropy", "cost"})
+_COSTS: Final = frozenset(
+    {"nll", "mse", "mae", "rmse", "pinball", "ce", "bce", "xent", "cross_entropy", "crossentropy", "cost"}
+)
 """What is minimised under a name of its own, where nothing is called a loss."""
 _FEWEST_TESTS: Final = 3
 """Points from which on a curve of the test split is one of a training under way, not its end."""

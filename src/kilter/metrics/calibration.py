@@ -11,12 +11,12 @@ import numpy.typing as npt
 from kilter.metrics.inputs import (
     Integers,
     Reals,
-    as_classes,
-    as_probabilities,
+    as_answers,
     as_reals,
     as_vector,
     refuse_resamples,
     refuse_unequal_lengths,
+    row_chunks,
 )
 from kilter.metrics.intervals import bootstrap_mean, proportion
 from kilter.metrics.measure import Measure
@@ -26,7 +26,6 @@ Cut = Literal["width", "mass"]
 
 BINS = 15  # as Guo et al. 2017
 CELLS = 1_000  # distinct confidences; neighbours are put together until about that many remain, for the null band only
-ROWS_AT_ONCE = 50_000  # of a table of probabilities, so that what is computed on the way stays small beside it
 
 
 @final
@@ -83,9 +82,7 @@ def edges_of(confidence: npt.ArrayLike, *, bins: int = BINS, cut: Cut = "width")
         return np.arange(bins + 1) / bins
     if sure.size == 0:
         raise ValueError("no examples: one or more are legal for bins of equal mass; leave an empty split out.")
-    places = np.arange(bins) * sure.size // bins
-    lower = np.unique(np.partition(sure, np.unique(places))[places])
-    return np.append(lower, sure.max())
+    return _edges_of_mass(np.sort(sure), bins)
 
 
 def reliability(
@@ -167,7 +164,7 @@ def errors_against_chance(
     refuse_resamples(draws)
     edges = [edges_of(sure, bins=bins, cut=cut) for cut in cuts]
     values = [calibration_error(sure, hit, each) for each in edges]
-    means, counts = _cells(sure, edges)
+    means, counts = _cells(np.sort(sure), edges)
     membership = [_placed(means, each)[1] for each in edges]
     generator = np.random.default_rng(seed)
     drawn = np.empty((len(cuts), draws))
@@ -195,19 +192,15 @@ def brier(target: npt.ArrayLike, probabilities: npt.ArrayLike, *, confidence: fl
 
     Raises ValueError for targets out of range, and probabilities that are none or of another shape.
     """
-    shape = np.shape(probabilities)
-    if len(shape) != 2:
-        raise ValueError(f"probabilities have shape {shape}: (n, classes) is legal; pass one column a class.")
-    true = as_classes("target", target, shape[1])
-    table = as_probabilities("probabilities", probabilities, examples=true.size, classes=shape[1])
+    true, table = as_answers(target, probabilities)
     squares = np.empty(true.size)
-    for start in range(0, true.size, ROWS_AT_ONCE):
-        part, own = table[start : start + ROWS_AT_ONCE].astype(np.float64), true[start : start + ROWS_AT_ONCE]
+    for rows in row_chunks(*table.shape):
+        part, own = table[rows].astype(np.float64, copy=False), true[rows]
         given = part[np.arange(own.size), own]
-        squares[start : start + own.size] = np.einsum("ij,ij->i", part, part) - given**2 + (1 - given) ** 2
-    most = 1.0 if shape[1] == 2 else 2.0
-    found = bootstrap_mean(squares / 2 if shape[1] == 2 else squares, confidence=confidence, seed=seed)
-    return found if found.high is None else replace(found, high=min(found.high, most))
+        squares[rows] = np.einsum("ij,ij->i", part, part) - given**2 + (1 - given) ** 2
+    two = table.shape[1] == 2
+    found = bootstrap_mean(squares / 2 if two else squares, confidence=confidence, seed=seed)
+    return found if found.high is None else replace(found, high=min(found.high, 1.0 if two else 2.0))
 
 
 def _against(value: float, null: Reals) -> ErrorAgainstChance:
@@ -216,17 +209,21 @@ def _against(value: float, null: Reals) -> ErrorAgainstChance:
     return ErrorAgainstChance(value=value, low=float(low), high=float(high), p_value=(reached + 1) / (null.size + 1))
 
 
-def _cells(sure: Reals, edges: list[Reals]) -> tuple[Reals, Integers]:
+def _edges_of_mass(rising: Reals, bins: int) -> Reals:
+    lower = np.unique(rising[np.arange(bins) * rising.size // bins])
+    return np.append(lower, rising[-1])
+
+
+def _cells(rising: Reals, edges: list[Reals]) -> tuple[Reals, Integers]:
     """Mean confidence and count of cells, rising, none of which crosses an edge; few enough to be drawn often."""
-    distinct, counts = np.unique(sure, return_counts=True)
-    if distinct.size <= CELLS:
-        return distinct, counts
-    cuts = np.unique(np.concatenate([edges_of(sure, bins=CELLS, cut="mass")[:-1], *edges]))
-    cell = np.searchsorted(cuts, distinct, side="right")
-    starts = np.flatnonzero(np.r_[True, cell[1:] != cell[:-1]])
-    together = np.add.reduceat(counts, starts)
-    means = np.add.reduceat(distinct * counts, starts) / together
-    return np.clip(means, distinct[starts], np.append(distinct[starts[1:] - 1], distinct[-1])), together
+    starts = np.flatnonzero(np.r_[True, rising[1:] != rising[:-1]])
+    if starts.size > CELLS:
+        cuts = np.unique(np.concatenate([_edges_of_mass(rising, CELLS)[:-1], *edges]))
+        starts = np.unique(np.append(0, np.searchsorted(rising, cuts)))
+        starts = starts[starts < rising.size]
+    counts = np.diff(np.append(starts, rising.size))
+    means = np.add.reduceat(rising, starts) / counts  # rounding may put a mean beyond what it is the mean of
+    return np.clip(means, rising[starts], rising[np.append(starts[1:], rising.size) - 1]), counts
 
 
 def _placed(sure: Reals, edges: npt.ArrayLike) -> tuple[Reals, Integers]:

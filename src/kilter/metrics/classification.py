@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from kilter.metrics.confusion import Labels, count_scores
-from kilter.metrics.inputs import Integers, as_classes, as_probabilities, refuse_unequal_lengths
+from kilter.metrics.inputs import Integers, as_answers, as_classes, as_probabilities, refuse_unequal_lengths
 from kilter.metrics.intervals import bootstrap_mean, proportion
 from kilter.metrics.measure import Measure
 from kilter.metrics.ranking import average_precision, one_vs_rest_auc, roc_auc
@@ -136,9 +136,5 @@ def _given_to_truth(
     target: npt.ArrayLike, probabilities: npt.ArrayLike
 ) -> tuple[npt.NDArray[np.floating], npt.NDArray[np.floating]]:
     """The probability of each example's true class (n,), and the checked table (n, classes)."""
-    shape = np.shape(probabilities)
-    if len(shape) != 2:
-        raise ValueError(f"probabilities have shape {shape}: (n, classes) is legal; pass one column a class.")
-    true = as_classes("target", target, shape[1])
-    table = as_probabilities("probabilities", probabilities, examples=true.size, classes=shape[1])
+    true, table = as_answers(target, probabilities)
     return table[np.arange(true.size), true], table

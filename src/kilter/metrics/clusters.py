@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from kilter.metrics.inputs import Integers, Reals, as_reals, as_vector, refuse_unequal_lengths
 from kilter.metrics.intervals import bootstrap_mean
-from kilter.metrics.significance import Difference, permutation_p_value
+from kilter.metrics.significance import Difference, mean_difference, permutation_p_value
 
 FEWEST = 2  # clusters; one says nothing of how much they vary
 
@@ -88,15 +88,5 @@ def clustered_difference(
     mean = bootstrap_mean(
         parts.sums / parts.sizes, parts.sizes, signed=True, confidence=confidence, resamples=resamples, seed=seed
     )
-    if mean.value is None or mean.low is None or mean.high is None:
-        raise ValueError(f"differences whose mean is {mean.undefined}: a finite mean is legal; rescale the values.")
-    return Difference(
-        value=mean.value,
-        low=mean.low,
-        high=mean.high,
-        n=left.size,
-        p_value=permutation_p_value(parts.sums, resamples=resamples, seed=seed),
-        test="cluster permutation",
-        confidence=confidence,
-        clusters=parts.sizes.size,
-    )
+    p_value = permutation_p_value(parts.sums, resamples=resamples, seed=seed)
+    return mean_difference(mean, n=left.size, p_value=p_value, test="cluster permutation", clusters=parts.sizes.size)

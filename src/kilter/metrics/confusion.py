@@ -11,16 +11,21 @@ from typing import Literal, final
 import numpy as np
 import numpy.typing as npt
 
-from kilter.metrics.inputs import Integers, Reals
+from kilter.metrics.inputs import Integers, Reals, refuse_resamples
 from kilter.metrics.intervals import Interval, proportion, resampled_measure, wilson
 from kilter.metrics.measure import Measure
-from kilter.metrics.resampling import Seed, as_counts, resample_cells
+from kilter.metrics.multinomial import SUMS_AT_ONCE, nanoseconds, resample_sums
+from kilter.metrics.resampling import CELL_COST, CELL_NS, ENTRIES_AT_ONCE, Seed, as_counts, resample_cells
 
 Labels = Literal["observed", "truth", "all"]
 Truths = npt.NDArray[np.bool_]
 
 READINGS: Mapping[str, str] = MappingProxyType(
-    {"observed": "labels in truth or prediction", "truth": "labels in truth", "all": "all labels"}
+    {
+        "observed": "mean over labels in truth or prediction",
+        "truth": "mean over labels in truth",
+        "all": "mean over all labels",
+    }
 )
 RARE = 10  # examples of a class; a mean over classes with fewer is told from others
 SHARES = ("accuracy", "micro_f1", "micro_precision", "micro_recall", "weighted_recall")  # equal in one table
@@ -52,19 +57,49 @@ def margins(counts: npt.ArrayLike) -> Margins:
 def resample_margins(counts: npt.ArrayLike, *, resamples: int = 10_000, seed: Seed = 0) -> Iterator[Margins]:
     """Margins of bootstrap resamples of a table (classes, classes), in chunks (r, classes) of bounded memory.
 
-    Only cells that somebody fell into are drawn, so that a table of many classes costs what it holds.
+    Only cells that somebody fell into are drawn, so that a table of many classes costs what it holds; where they are
+    many, all resamples of a cell are drawn at once (see `kilter.metrics.multinomial`), which gives the same draws in
+    distribution.
 
     Raises ValueError for a table that is not square or not of counts, or for less than 1 resample.
     """
     table = _as_table(counts)
     classes = len(table)
     rows, columns = np.nonzero(table)
-    for drawn in resample_cells(table[rows, columns], resamples=resamples, seed=seed, beside=12 * classes):
+    cells = table[rows, columns]
+    if nanoseconds(cells, resamples) < resamples * min(CELL_NS * cells.size, CELL_NS / CELL_COST * int(cells.sum())):
+        yield from _margins_at_once(cells, rows, columns, classes, resamples=resamples, seed=seed)
+        return
+    for drawn in resample_cells(cells, resamples=resamples, seed=seed, beside=12 * classes):
         times = drawn.astype(np.float64)
         right = rows == columns
         hits = np.zeros((len(times), classes))
         hits[:, rows[right]] = times[:, right]
         yield Margins(hits=hits, support=_sums(times, rows, classes), predicted=_sums(times, columns, classes))
+
+
+def _margins_at_once(
+    cells: Integers,
+    rows: npt.NDArray[np.intp],
+    columns: npt.NDArray[np.intp],
+    classes: int,
+    *,
+    resamples: int,
+    seed: Seed,
+) -> Iterator[Margins]:
+    """Margins of resamples of cells (cells,) of these rows and columns."""
+    refuse_resamples(resamples)
+    generator = np.random.default_rng(seed)
+    places = np.stack([np.where(rows == columns, rows, -1), rows, columns])
+    whole, at_once = max(1, SUMS_AT_ONCE // (3 * classes)), max(1, ENTRIES_AT_ONCE // (12 * classes))
+    for start in range(0, resamples, whole):
+        many = min(whole, resamples - start)
+        sums = resample_sums(cells, places, classes, resamples=many, generator=generator)
+        for first in range(0, many, at_once):
+            hits, support, predicted = (
+                sums[:, :, first : first + at_once].transpose(0, 2, 1).astype(np.float64, order="C")
+            )
+            yield Margins(hits=hits, support=support, predicted=predicted)
 
 
 def rates(of: Margins) -> tuple[Reals, Reals, Reals]:
@@ -151,7 +186,7 @@ def count_scores(
     resamples, which may miss a rare label by chance, it is taken over the labels that have one.
 
     >>> print(count_scores([[80, 20], [10, 90]])["accuracy"])
-    0.85 [0.7939, 0.9]
+    0.85 [0.7939, 0.8929]
     >>> print(count_scores([[10, 0], [1, 0]])["macro_precision"])
     undefined: 1 of 2 labels were never predicted
 

@@ -6,6 +6,11 @@ import math
 
 import numpy as np
 
+# Beyond so many standard deviations and counts on top, all terms together are less than exp(-70) of the sum, by the
+# inequality of Bernstein, which holds for draws without return (Hoeffding 1963, section 6).
+FAR = 40.0
+BEYOND = 50.0
+
 
 def fisher_p_value(inside: int, n_inside: int, outside: int, n_outside: int) -> float:
     """How often chance alone puts `inside` or more of all cases into a part of `n_inside` examples.
@@ -30,11 +35,14 @@ def fisher_p_value(inside: int, n_inside: int, outside: int, n_outside: int) -> 
             " count cases among the examples."
         )
     cases, n = inside + outside, n_inside + n_outside
-    most = min(cases, n_inside)
-    counts = np.arange(inside, most + 1)
-    logs = _log_choose(cases, counts) + _log_choose(n - cases, n_inside - counts) - _log_choose(n, n_inside)
     if inside <= max(0, cases - n_outside):
         return 1.0
+    mean = n_inside * cases / n
+    deviation = math.sqrt(mean * (1 - cases / n) * n_outside / max(1, n - 1))
+    far = int(FAR * deviation + BEYOND) + 1  # terms fall off from the mean, and from `inside` on still faster
+    first, last = max(inside, int(mean) - far), min(cases, n_inside, max(inside, int(mean)) + far)
+    counts = np.arange(first, last + 1)
+    logs = _log_choose(cases, counts) + _log_choose(n - cases, n_inside - counts) - _log_choose(n, n_inside)
     return float(min(1.0, math.fsum(np.exp(logs).tolist())))
 
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 import numpy.typing as npt
 
 Integers = npt.NDArray[np.int64]
 Reals = npt.NDArray[np.float64]
 
+CELLS_AT_ONCE = 250_000  # of a table, 2 MB: what is computed on the way then stays in the cache, and small beside it
 ROW_SUM_TOLERANCE = 1e-2  # a softmax in bfloat16 (8 bits of mantissa) over many classes is off by that much
 
 
@@ -57,6 +60,35 @@ def as_reals(name: str, values: npt.ArrayLike) -> Reals:
     return _finite(name, as_vector(name, values))
 
 
+def as_answers(
+    target: npt.ArrayLike, probabilities: npt.ArrayLike
+) -> tuple[npt.NDArray[np.integer], npt.NDArray[np.floating]]:
+    """Class indices (n,) and the probabilities (n, classes) that stand beside them.
+
+    Raises ValueError for targets out of range, and probabilities that are none or of another shape.
+    """
+    classes = _columns(probabilities)
+    true = as_classes("target", target, classes)
+    return true, as_probabilities("probabilities", probabilities, examples=true.size, classes=classes)
+
+
+def as_table(probabilities: npt.ArrayLike) -> npt.NDArray[np.floating]:
+    """Probabilities (n, classes) without targets.
+
+    Raises ValueError for probabilities that are none or of another shape.
+    """
+    classes = _columns(probabilities)
+    return as_probabilities("probabilities", probabilities, examples=np.shape(probabilities)[0], classes=classes)
+
+
+def _columns(probabilities: npt.ArrayLike) -> int:
+    shape = np.shape(probabilities)
+    if len(shape) != 2:
+        raise ValueError(f"probabilities have shape {shape}: (n, classes) is legal; pass one column a class.")
+    columns: int = shape[1]
+    return columns
+
+
 def as_probabilities(name: str, values: npt.ArrayLike, *, examples: int, classes: int) -> npt.NDArray[np.floating]:
     """Probabilities of each class, shape (examples, classes), rows adding up to 1, in the precision they came in.
 
@@ -84,6 +116,16 @@ def as_probabilities(name: str, values: npt.ArrayLike, *, examples: int, classes
             " use a softmax over the classes, not one sigmoid a class."
         )
     return table
+
+
+def row_chunks(rows: int, columns: int) -> Iterator[slice]:
+    """Consecutive slices of the rows of a table, each of some 250,000 cells; of one row where rows are longer.
+
+    >>> list(row_chunks(300_000, 1))
+    [slice(0, 250000, None), slice(250000, 300000, None)]
+    """
+    at_once = max(1, CELLS_AT_ONCE // max(1, columns))
+    return (slice(start, min(start + at_once, rows)) for start in range(0, rows, at_once))
 
 
 def refuse_unequal_lengths(**arrays: npt.NDArray[np.generic]) -> None:

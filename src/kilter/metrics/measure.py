@@ -18,9 +18,10 @@ class Measure:
 
     `n` is the number of examples that the value rests on, which is not always the number of rows (for a recall, the
     examples of that class). `method` names how the interval was found: `wilson`, `resampling`, `bootstrap`,
-    `bootstrap-t`, `delong`, `newcombe`, or `none`. `strained` says what makes it less sure than others of its kind:
-    `heavy tails`, where a few examples make up most of the variance, or `rare classes`, where some have hardly any;
-    it is empty where nothing does. `reading` names what a mean over labels is taken over, in words.
+    `bootstrap-t`, `delong`, `newcombe`, `t`, or `none`. `strained` says what makes it less sure than others of its
+    kind: `heavy tails`, where a few examples make up most of the variance, or `rare classes`, where some have hardly
+    any; it is empty where nothing does. `reading` says how it is read where that may be
+    done in several ways, in words: what a mean over labels is taken over, which sequences of tags are spans.
 
     >>> print(Measure(value=0.75, low=0.5, high=0.9, n=20, method="wilson"))
     0.75 [0.5, 0.9]

@@ -128,6 +128,46 @@ def detectable_by_t(error: float, freedom: float, *, power: float = POWER, level
     return None if found is None else error * found
 
 
+def detectable_over_trainings(
+    n: int, seeds: int, *, deviation: float, between: float, power: float = POWER, level: float = LEVEL
+) -> float | None:
+    """The smallest true difference between two ways of training, each trained so many times, that is established.
+
+    The test is `seeds.difference_over_seeds`, on the same n examples. The variance is the sum of its three parts, with
+    Satterthwaite's degrees of freedom: between² / seeds for each side, and deviation² / n for the examples, which no
+    number of trainings makes smaller. None for fewer than two trainings or examples, of which nobody knows how much
+    they vary.
+
+    >>> [round(detectable_over_trainings(540, k, deviation=0.1**0.5, between=0.01), 3) for k in (2, 5, 100)]
+    [0.05, 0.042, 0.038]
+
+    Args:
+        n: examples.
+        seeds: trainings on each side.
+        deviation: standard deviation of what two trainings differ by from example to example.
+        between: standard deviation of a score from training to training of one way.
+        power: how often a difference of that size is established.
+        level: of the test, two-sided.
+
+    Raises ValueError for a power or level outside 0 to 1, no examples, less than one training, or a negative deviation.
+    """
+    refuse_confidence(power)
+    _refuse(n, level)
+    if seeds < 1 or deviation < 0 or between < 0:
+        raise ValueError(
+            f"{seeds} trainings a side with standard deviations of {deviation!r} and {between!r}: 1 or more, and"
+            " 0 or more, are legal; take the root of a variance."
+        )
+    if min(n, seeds) < 2:
+        return None
+    parts = [(between**2 / seeds, seeds - 1), (between**2 / seeds, seeds - 1), (deviation**2 / n, n - 1)]
+    variance = math.fsum(part for part, _ in parts)
+    squares = math.fsum(part**2 / freedom for part, freedom in parts)
+    if squares == 0:
+        return 0.0
+    return detectable_by_t(math.sqrt(variance), variance**2 / squares, power=power, level=level)
+
+
 def _critical(discordant: Integers, level: float) -> Reals:
     """The largest count (m,) at which the two-sided exact test of so many pairs (m,) rejects; -1 where none does."""
     guess = np.floor(special.bdtrik(level / 2, discordant, 0.5))

@@ -58,19 +58,31 @@ def quantile_scores(
     scores = {"pinball": mean(loss.mean(axis=1))}
     if steps.size > 1:
         scores |= {f"pinball_{level:g}": mean(loss[:, at]) for at, level in enumerate(steps.tolist())}
-    for at, level in enumerate(steps.tolist()):
-        opposite = np.flatnonzero(np.isclose(steps, 1 - level))
-        if level < 0.5 and opposite.size:
-            low, high = quantiles[:, at], quantiles[:, opposite[0]]
-            inside = int(np.count_nonzero((low <= true) & (true <= high)))
-            percent = f"{100 * (1 - 2 * level):g}"
-            scores[f"within_{percent}"] = proportion(inside, true.size, confidence=confidence)
-            scores[f"width_{percent}"] = mean(high - low)
+    for percent, below, above in central(levels):
+        low, high = quantiles[:, below], quantiles[:, above]
+        inside = int(np.count_nonzero((low <= true) & (true <= high)))
+        scores[f"within_{percent}"] = proportion(inside, true.size, confidence=confidence)
+        scores[f"width_{percent}"] = mean(high - low)
     if steps.size > 1:
         slack = CROSSED * np.abs(quantiles).max(axis=1, initial=0.0)
         crossed = (np.diff(quantiles, axis=1) < -slack[:, None]).any(axis=1)
         scores["crossed"] = proportion(int(np.count_nonzero(crossed)), true.size, confidence=confidence)
     return scores
+
+
+def central(levels: Sequence[float]) -> tuple[tuple[str, int, int], ...]:
+    """Each two levels that lie evenly about one half, the outermost first: per cent between them, and their places.
+
+    >>> central((0.05, 0.25, 0.5, 0.95))
+    (('90', 0, 3),)
+    """
+    steps = np.asarray(levels, dtype=np.float64)
+    found = []
+    for at, level in enumerate(steps.tolist()):
+        opposite = np.flatnonzero(np.isclose(steps, 1 - level))
+        if level < 0.5 and opposite.size:
+            found.append((f"{100 * (1 - 2 * level):g}", at, int(opposite[0])))
+    return tuple(found)
 
 
 def pinball(true: Reals, quantiles: Reals, levels: Reals) -> Reals:

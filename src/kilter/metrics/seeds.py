@@ -47,6 +47,7 @@ def difference_over_seeds(first: npt.ArrayLike, second: npt.ArrayLike, *, confid
         p_value=p_value,
         test="t test over seeds and examples",
         confidence=confidence,
+        method="t",
     )
 
 

@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from kilter.metrics.inputs import Reals, as_reals, as_vector, refuse_resamples, refuse_unequal_lengths
 from kilter.metrics.intervals import Interval, bootstrap_mean, wilson
+from kilter.metrics.measure import Measure
 from kilter.metrics.resampling import DRAWN_AT_ONCE, Seed
 
 FLIPPED_EXACTLY = 16  # differences other than 0; 2^16 sign patterns are all looked at
@@ -25,7 +26,8 @@ ROUNDING = 1e-12  # relative; sums in another order may differ by so much and ar
 class Difference:
     """How much a first model is above a second on the same examples.
 
-    >>> print(Difference(value=0.02, low=0.01, high=0.03, n=900, p_value=0.001, test="exact McNemar"))
+    >>> print(Difference(value=0.02, low=0.01, high=0.03, n=900, p_value=0.001, test="exact McNemar",
+    ...                  method="newcombe"))
     0.02 [0.01, 0.03], p = 0.001 (exact McNemar), n = 900
 
     Attributes:
@@ -35,6 +37,7 @@ class Difference:
         n: the number of examples.
         p_value: two-sided; how often no difference would look as large.
         test: the test that gave the p-value.
+        method: how the interval was found, as `Measure.method`.
         clusters: groups of examples that were resampled as wholes; None where examples stand for themselves.
     """
 
@@ -45,6 +48,7 @@ class Difference:
     p_value: float
     test: str
     confidence: float = 0.95
+    method: str
     clusters: int | None = None
 
     def __str__(self) -> str:
@@ -86,6 +90,7 @@ def mcnemar(
         p_value=mcnemar_p_value(only_first, only_second, mid_p=mid_p),
         test="mid-p McNemar" if mid_p else "exact McNemar",
         confidence=confidence,
+        method="newcombe",
     )
 
 
@@ -132,16 +137,27 @@ def paired_difference(
     _refuse_fewer(left.size, 2)
     differences = left - right
     mean = bootstrap_mean(differences, signed=True, confidence=confidence, resamples=resamples, seed=seed)
+    p_value = permutation_p_value(differences, resamples=resamples, seed=seed)
+    return mean_difference(mean, n=left.size, p_value=p_value, test="paired permutation")
+
+
+def mean_difference(mean: Measure, *, n: int, p_value: float, test: str, clusters: int | None = None) -> Difference:
+    """A mean of differences with its interval, as the difference that a test judged.
+
+    Raises ValueError for a mean without a value or an interval.
+    """
     if mean.value is None or mean.low is None or mean.high is None:
         raise ValueError(f"differences whose mean is {mean.undefined}: a finite mean is legal; rescale the values.")
     return Difference(
         value=mean.value,
         low=mean.low,
         high=mean.high,
-        n=left.size,
-        p_value=permutation_p_value(differences, resamples=resamples, seed=seed),
-        test="paired permutation",
-        confidence=confidence,
+        n=n,
+        p_value=p_value,
+        test=test,
+        confidence=mean.confidence,
+        method=mean.method,
+        clusters=clusters,
     )
 
 

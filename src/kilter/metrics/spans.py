@@ -20,6 +20,7 @@ Sentences = Sequence[npt.NDArray[np.generic]] | npt.NDArray[np.generic]
 """Label numbers of each sentence; also as an object array."""
 
 RATES = ("f1", "precision", "recall")
+LENIENT = "lenient spans, which an I begins that goes on from none of its type"  # the reading, in words
 
 
 @final
@@ -36,6 +37,7 @@ class SpanCounts:
         tokens: (n,) tokens.
         inside: (n, 3) tokens with a tag other than the outside one: right, there, said.
         malformed: (n,) how many `I` of what was said go on from no span of their type.
+        lenient: whether such an `I` begins a span.
     """
 
     types: tuple[str, ...]
@@ -46,6 +48,7 @@ class SpanCounts:
     tokens: Integers
     inside: Integers
     malformed: Integers
+    lenient: bool = False
 
 
 def count_spans(target: Sentences, decided: Sentences, labels: Sequence[str], *, lenient: bool = False) -> SpanCounts:
@@ -95,6 +98,7 @@ def count_spans(target: Sentences, decided: Sentences, labels: Sequence[str], *,
             [np.bincount(sentence[of], minlength=len(lengths)) for of in (is_right & there, there, said_there)], axis=1
         ),
         malformed=np.bincount(sentence[loose], minlength=len(lengths)),
+        lenient=lenient,
     )
 
 
@@ -109,7 +113,7 @@ def span_scores(
     types' own scores over the types that occur in truth or are said; in resamples, over those that have a value.
     Token scores are `token_accuracy` over all tokens, and F1, precision and recall over those inside: a token counts as
     found where its whole tag is right, and the outside tag is no class of its own. `malformed` is the share of
-    sentences whose tags break the scheme.
+    sentences whose tags break the scheme. A lenient reading of spans stands in the measures' `reading`.
 
     >>> right = count_spans([np.array([1, 2, 0])] * 20, [np.array([1, 2, 0])] * 20, ("O", "B-x", "I-x"))
     >>> print(span_scores(right)["span_f1"])
@@ -148,8 +152,8 @@ def span_scores(
         measures[name] = resampled_measure(
             float(values[name]), drawn[name], n=n, confidence=confidence, method="resampling", at_least=at_least
         )
-        if macro:
-            measures[name] = replace(measures[name], reading="types in truth or said")
+        read = ["mean over types in truth or said"] * macro + [LENIENT] * (counts.lenient and name[:5] != "token")
+        measures[name] = replace(measures[name], reading=", ".join(read))
     measures["token_accuracy"] = (
         resampled_measure(
             right / tokens,
@@ -162,7 +166,7 @@ def span_scores(
         if tokens
         else Measure(undefined="no tokens", n=n, confidence=confidence)
     )
-    measures["malformed"] = proportion(int(np.count_nonzero(counts.malformed)), n, confidence=confidence)
+    measures["malformed"] = _malformed(counts, confidence)
     return measures
 
 
@@ -196,7 +200,8 @@ def type_scores(
                 for (name, measure), drawn in zip(plain.items(), rates, strict=True)
             }
         )
-    return tuple(every)
+    reading = LENIENT * counts.lenient
+    return tuple({name: replace(measure, reading=reading) for name, measure in each.items()} for each in every)
 
 
 _UNDEFINED = {
@@ -266,7 +271,15 @@ def malformed_share(decided: Sentences, labels: Sequence[str], *, confidence: fl
     Raises ValueError for labels that are not of IOB2, and numbers of none.
     """
     counts = count_spans(decided, decided, labels)
-    return proportion(int(np.count_nonzero(counts.malformed)), len(counts.malformed), confidence=confidence)
+    return _malformed(counts, confidence)
+
+
+def _malformed(counts: SpanCounts, confidence: float) -> Measure:
+    """The share of sentences with transitions that break the scheme; how many these are stands in the reading."""
+    share = proportion(int(np.count_nonzero(counts.malformed)), len(counts.malformed), confidence=confidence)
+    return replace(
+        share, reading=f"sentences with transitions that break the scheme, {counts.malformed.sum():,} in all"
+    )
 
 
 def _ends(kinds: Integers, begins: npt.NDArray[np.bool_], first: npt.NDArray[np.bool_]) -> Integers:

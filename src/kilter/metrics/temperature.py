@@ -8,8 +8,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from kilter.metrics.calibration import ROWS_AT_ONCE
-from kilter.metrics.inputs import Reals, as_classes, as_probabilities
+from kilter.metrics.inputs import Reals, as_answers, as_table, row_chunks
 
 LEAST: Final = 0.02  # temperatures; beyond, probabilities are 0 and 1 or all the same, and the best one lies nowhere
 MOST: Final = 50.0
@@ -39,11 +38,7 @@ def fit_temperature(target: npt.ArrayLike, probabilities: npt.ArrayLike) -> floa
 
     Raises ValueError for targets out of range, and probabilities that are none or of another shape.
     """
-    shape = np.shape(probabilities)
-    if len(shape) != 2:
-        raise ValueError(f"probabilities have shape {shape}: (n, classes) is legal; pass one column a class.")
-    true = as_classes("target", target, shape[1])
-    table = as_probabilities("probabilities", probabilities, examples=true.size, classes=shape[1])
+    true, table = as_answers(target, probabilities)
     if not _is_wrong_somewhere(true, table):
         return None
     few = max(1, true.size // SAMPLE)
@@ -52,11 +47,18 @@ def fit_temperature(target: npt.ArrayLike, probabilities: npt.ArrayLike) -> floa
     return None if inverse is None else 1 / inverse
 
 
-def cool(probabilities: npt.ArrayLike, temperature: float) -> Reals:
+def cool(
+    probabilities: npt.ArrayLike, temperature: float, *, into: type[np.floating] = np.float64
+) -> npt.NDArray[np.floating]:
     """Probabilities (n, classes) at a temperature: softmax(log p / T); 1 leaves them, above 1 they are less sure.
 
     >>> cool([[0.9, 0.1]], 2.0).round(3).tolist()
     [[0.75, 0.25]]
+
+    Args:
+        probabilities: (n, classes), each row sums to 1.
+        temperature: above 0.
+        into: the type of number of what is given back; single precision takes half the memory.
 
     Raises ValueError for a temperature that is not above 0, and probabilities that are none.
     """
@@ -64,14 +66,12 @@ def cool(probabilities: npt.ArrayLike, temperature: float) -> Reals:
         raise ValueError(
             f"temperature = {temperature!r}: a number above 0 is legal; 1 leaves probabilities as they are."
         )
-    shape = np.shape(probabilities)
-    if len(shape) != 2:
-        raise ValueError(f"probabilities have shape {shape}: (n, classes) is legal; pass one column a class.")
-    table = as_probabilities("probabilities", probabilities, examples=shape[0], classes=shape[1])
-    cooled = np.empty(shape)
-    for start in range(0, shape[0], ROWS_AT_ONCE):
-        logits = _logs(table[start : start + ROWS_AT_ONCE])
-        cooled[start : start + len(logits)] = _softmax(logits / temperature)
+    table = as_table(probabilities)
+    cooled = np.empty(table.shape, into)
+    for rows in row_chunks(*table.shape):
+        logits = _logs(table[rows])
+        logits /= temperature
+        cooled[rows] = _softmax(logits).T
     return cooled
 
 
@@ -98,8 +98,8 @@ def _inverse(true: npt.NDArray[np.integer], table: npt.NDArray[np.floating], sta
 
 def _is_wrong_somewhere(true: npt.NDArray[np.integer], table: npt.NDArray[np.floating]) -> bool:
     """Whether some true class is not the likeliest one; elsewise being surer is always better."""
-    for start in range(0, true.size, ROWS_AT_ONCE):
-        part, own = table[start : start + ROWS_AT_ONCE], true[start : start + ROWS_AT_ONCE]
+    for rows in row_chunks(*table.shape):
+        part, own = table[rows], true[rows]
         if (part.max(axis=1) > part[np.arange(own.size), own]).any():
             return True
     return False
@@ -108,23 +108,28 @@ def _is_wrong_somewhere(true: npt.NDArray[np.integer], table: npt.NDArray[np.flo
 def _slope(true: npt.NDArray[np.integer], table: npt.NDArray[np.floating], inverse: float) -> tuple[float, float]:
     """The first and second derivative of the log-loss by the inverse temperature, summed over examples."""
     slope = curvature = 0.0
-    for start in range(0, true.size, ROWS_AT_ONCE):
-        logits = _logs(table[start : start + ROWS_AT_ONCE])
+    for rows in row_chunks(*table.shape):
+        logits, own = _logs(table[rows]), true[rows]
+        given = logits[own, np.arange(own.size)]
         share = _softmax(logits * inverse)
-        mean = np.einsum("ij,ij->i", share, logits)
-        slope += float((mean - logits[np.arange(len(logits)), true[start : start + len(logits)]]).sum())
-        logits -= mean[:, None]
+        mean = np.einsum("ji,ji->i", share, logits)
+        slope += float((mean - given).sum())
+        logits -= mean
         share *= logits
-        curvature += float(np.einsum("ij,ij->", share, logits))
+        curvature += float(np.einsum("ji,ji->", share, logits))
     return slope, curvature
 
 
 def _logs(table: npt.NDArray[np.floating]) -> Reals:
-    logs: Reals = np.log(np.maximum(table.astype(np.float64), np.finfo(np.float64).tiny))
-    return logs
+    """Log-probabilities, examples in columns (classes, rows), since sums over few classes are quicker that way."""
+    logs = table.T.astype(np.float64, order="C")
+    np.maximum(logs, np.finfo(np.float64).tiny, out=logs)
+    return np.log(logs, out=logs)
 
 
 def _softmax(logits: Reals) -> Reals:
-    shifted: Reals = np.exp(logits - logits.max(axis=1, keepdims=True))
-    shifted /= shifted.sum(axis=1, keepdims=True)
-    return shifted
+    """The softmax of each column (classes, rows), in place."""
+    logits -= logits.max(axis=0)
+    np.exp(logits, out=logits)
+    logits /= logits.sum(axis=0)
+    return logits

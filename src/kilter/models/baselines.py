@@ -62,6 +62,28 @@ class Constant:
 
 
 @final
+class Median:
+    """Answers the median of each column of amounts: no other constant has a smaller absolute error."""
+
+    def __init__(self, schema: Schema, classes: int, seed: int) -> None:
+        self._schema = schema
+        self._answer = np.zeros(0)
+
+    def fit(self, lesson: Lesson) -> None:
+        """Sort, and take the first amount up to which there is half of the weight."""
+        amounts, weights = lesson.targets.astype(np.float64), weights_of(lesson.train, self._schema)
+        order = np.argsort(amounts, axis=0, kind="stable")  # what is missing comes last
+        rising = np.take_along_axis(amounts, order, axis=0)
+        reached = np.cumsum(np.where(np.isfinite(rising), weights[order], 0.0), axis=0)
+        half = (reached >= reached[-1] / 2).argmax(axis=0, keepdims=True)
+        self._answer = np.take_along_axis(rising, half, axis=0)[0]
+
+    def answer(self, table: Table) -> NDArray[np.float64]:
+        """The same for every row."""
+        return np.tile(self._answer, (len(table), *[1] * self._answer.ndim))
+
+
+@final
 class Guess:
     """Draws a class for each row as often as training has it, and gives it half of the probability.
 
@@ -161,6 +183,10 @@ def _boosted(schema: Schema, classes: int, seed: int) -> Baseline:
     return Learnt(schema, classes, seed, fit=fit_boosted, codes=True)
 
 
+def _boosted_median(schema: Schema, classes: int, seed: int) -> Baseline:
+    return Learnt(schema, classes, seed, fit=partial(fit_boosted, amounts="absolute_error"), codes=True)
+
+
 def _nearest(schema: Schema, classes: int, seed: int) -> Baseline:
     return Learnt(schema, classes, seed, fit=fit_nearest, largest=True)
 
@@ -174,10 +200,12 @@ BASELINES: Final[Mapping[str, Callable[[Schema, int, int], Baseline]]] = Mapping
         "majority": Constant,
         "prior": Guess,
         "mean": Constant,
+        "median": Median,
         "linear": _linear,
         "ridge": _linear,
         "boosted": _boosted,
         "boosted-regression": _boosted,
+        "boosted-median": _boosted_median,
         "nearest": _nearest,
         "small-mlp": _small_mlp,
         "majority-labels": EachLabel,
@@ -197,7 +225,7 @@ _OF_TEXTS: Final[Mapping[str, Callable[[Schema, int], Baseline]]] = MappingProxy
 """Baselines of texts to write, over tables whose target column holds the ids of their tokens."""
 
 _OF_CLASSES: Final = frozenset({"majority", "prior", "linear", "boosted"})
-_OF_AMOUNTS: Final = frozenset({"mean", "ridge", "boosted-regression"})
+_OF_AMOUNTS: Final = frozenset({"mean", "median", "ridge", "boosted-regression", "boosted-median"})
 _OF_SEVERAL: Final = frozenset(
     {
         "majority-labels",
@@ -215,6 +243,7 @@ _WITHOUT_SETTINGS: Final = frozenset(
         "majority",
         "prior",
         "mean",
+        "median",
         "majority-labels",
         "constant-tasks",
         "no-preference",
@@ -227,7 +256,22 @@ _CHOSEN_AMONG: Final[Mapping[str, int]] = MappingProxyType(
     | {"nearest": len(NEIGHBOURS), "ngram": LONGEST + 1}
 )
 """Settings of a baseline, of which the validation rows choose one."""
-_ON_COLUMNS: Final = frozenset({"boosted", "boosted-regression", "boosted-labels"})
+SMALL: Final = "small-mlp"
+RUNGS: Final[tuple[frozenset[str], ...]] = (
+    _WITHOUT_SETTINGS,
+    frozenset({"linear", "ridge", "linear-labels", "linear-tasks", "tfidf-match", "window-tagger", "ngram"}),
+    frozenset({SMALL}),
+)
+"""Rungs of the ladder that leads up to the network: what never looks at the inputs, a linear model, a small network."""
+
+AUTO: Final = "auto"
+"""Stands for the baselines that a task usually takes."""
+MOST_ROWS: Final = 12_000
+MOST_FEATURES: Final = 1_000
+"""Training rows and numbers a row up to which a small network is fitted unasked. It takes some 0.4 ms of CPU a row of
+up to a hundred numbers, 1.2 ms a row of 784, and a minute or more on texts, whose words have 64 weights each."""
+
+_ON_COLUMNS: Final = frozenset({"boosted", "boosted-regression", "boosted-median", "boosted-labels"})
 
 
 def make_baseline(name: str, schema: Schema, labels: tuple[str, ...], *, seed: int, outputs: int = 0) -> Baseline:
@@ -250,7 +294,7 @@ def suited(labels: tuple[str, ...]) -> tuple[str, ...]:
 
     >>> suited(("no", "yes")), suited(())
     (('majority', 'prior', 'linear', 'boosted', 'nearest', 'small-mlp'),
-     ('mean', 'ridge', 'boosted-regression', 'nearest', 'small-mlp'))
+     ('mean', 'median', 'ridge', 'boosted-regression', 'boosted-median', 'nearest', 'small-mlp'))
     """
     others = _OF_SEVERAL | _OF_TAGS | (_OF_AMOUNTS if labels else _OF_CLASSES)
     return tuple(name for name in BASELINES if name not in others)
@@ -277,6 +321,40 @@ def applicable(names: Iterable[str], schema: Schema) -> tuple[str, ...]:
     unread = schema.of_kind(Kind.TEXT, Kind.TOKENS, Kind.IMAGE)
     columns = bool(schema.of_kind(Kind.NUMBER, Kind.CATEGORY)) and not unread
     return tuple(name for name in names if columns or name not in _ON_COLUMNS)
+
+
+def measured(asked: Iterable[str], usual: tuple[str, ...], schema: Schema, train: Table) -> tuple[str, ...]:
+    """The baselines to measure: those that were asked for and can read the inputs.
+
+    Where `auto` stands among them, the usual ones of the task are, and a small network where that takes seconds.
+
+    Args:
+        asked: names, as the project file has them.
+        usual: names of the task's own baselines.
+        schema: of the data.
+        train: the training rows.
+    """
+    small = (SMALL,) if {"linear", "ridge"} & set(usual) and _is_quick(schema, train) else ()
+    names = (each for name in asked for each in ((*usual, *small) if name == AUTO else (name,)))
+    return applicable(dict.fromkeys(names), schema)
+
+
+def _is_quick(schema: Schema, train: Table) -> bool:
+    """Whether a small network takes seconds on these rows."""
+    if schema.joined or schema.of_kind(Kind.TEXT, Kind.TOKENS) or len(train) > MOST_ROWS:
+        return False
+    return sum(train.columns[field.name][:1].size for field in schema.inputs) <= MOST_FEATURES
+
+
+def ladder(names: Iterable[str]) -> tuple[str, ...]:
+    """Those of the names that are rungs, from the simplest up; one a rung, the first that is named.
+
+    >>> ladder(("small-mlp", "boosted", "prior", "majority", "linear"))
+    ('prior', 'linear', 'small-mlp')
+    """
+    known = tuple(names)
+    found = (next((name for name in known if name in rung), None) for rung in RUNGS)
+    return tuple(name for name in found if name is not None)
 
 
 def settings_tried(name: str, *, chosen: bool) -> int:

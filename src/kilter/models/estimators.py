@@ -5,6 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final, final
 
 import numpy as np
@@ -94,10 +95,15 @@ def fit_linear(problem: Problem) -> Any:
     return kept
 
 
-def fit_boosted(problem: Problem) -> Any:
-    """Gradient-boosted trees on histograms, stopped early on a tenth of the training rows."""
-    kind = HistGradientBoostingClassifier if problem.classes else HistGradientBoostingRegressor
+def fit_boosted(problem: Problem, *, amounts: str = "squared_error") -> Any:
+    """Gradient-boosted trees on histograms, stopped early on a tenth of the training rows.
+
+    Args:
+        problem: what they are fitted by.
+        amounts: the loss of amounts, as scikit-learn calls it.
+    """
     train = problem.train
+    kind = HistGradientBoostingClassifier if problem.classes else partial(HistGradientBoostingRegressor, loss=amounts)
     return kind(
         categorical_features=problem.codes,
         early_stopping=not problem.rare,

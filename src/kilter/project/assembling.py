@@ -19,11 +19,12 @@ from kilter.data.reading import DECIDES, Reading, ending_of, read
 from kilter.data.settings import OF_TEXTS
 from kilter.data.streaming import StreamSource
 from kilter.data.text_variations import Synonyms
-from kilter.models.baselines import alternatives
+from kilter.models.baselines import AUTO, alternatives, measured
 from kilter.models.catalogue import make_factory
 from kilter.models.defaults import default_recipe
 from kilter.models.own import imported
 from kilter.project.columns import make_schema
+from kilter.project.expecting import faults_in
 from kilter.project.splits import HELD_OUT, described, put_aside, too_rare
 from kilter.tasks.reading import form_of, make_task
 from kilter.training.foreign_weights import begin_with
@@ -179,6 +180,7 @@ def build_pipeline(project: Project, dataset: Dataset) -> tuple[Pipeline, Prepro
                 if split != "train"
                 for value in dataset[split].columns[schema.target].tolist()
             ],
+            spans=project.file.spans.reading,
         )
         recipe = default_recipe(
             choice, inputs, len(train), dict(project.given), form=form, evaluated="valid" in dataset.splits
@@ -194,7 +196,7 @@ def build_pipeline(project: Project, dataset: Dataset) -> tuple[Pipeline, Prepro
         raise project.placed(error) from error
     faults = [
         project.fault(path, met=f"{path} decides nothing", legal=why, remedy="leave it out, or set what it needs")
-        for path, why in _idle(project, settings, inputs.vocabulary, stream=schema.stream)
+        for path, why in _idle(project, settings, inputs.vocabulary, stream=schema.stream, evaluated="valid" in dataset)
     ]
     if recipe.batch.sampling == "balanced" and recipe.loss.class_weights == "balanced":
         fault = project.fault(
@@ -208,8 +210,10 @@ def build_pipeline(project: Project, dataset: Dataset) -> tuple[Pipeline, Prepro
     faults += [
         project.fault(f"baselines.{number}", met=f"baselines has {name!r}", legal=nearest(name, legal))
         for number, name in enumerate(project.file.baselines)
-        if name not in legal and project.file.baselines != ("auto",)
+        if name not in (*legal, AUTO)
     ]
+    rivals = measured(project.file.baselines, task.baselines, schema, dataset["train"])
+    faults += faults_in(project, task, measured=rivals)
     if faults:
         raise project.error(faults)
     make_model = _beginning(project, recipe.train.weights, make_model)
@@ -281,7 +285,9 @@ def _synonyms(augment: Augment, vocabulary: Vocabulary | None) -> Synonyms | Non
     return Synonyms.of(imported(augment.synonyms, setting="augment.synonyms"), vocabulary)
 
 
-def _idle(project: Project, settings: PreprocessingSettings, vocabulary: int, *, stream: bool) -> list[tuple[str, str]]:
+def _idle(
+    project: Project, settings: PreprocessingSettings, vocabulary: int, *, stream: bool, evaluated: bool
+) -> list[tuple[str, str]]:
     """Settings that were given and that nothing reads, and why."""
     idle = [
         (f"preprocessing.{key}", "it is for texts, and no input holds any")
@@ -295,6 +301,12 @@ def _idle(project: Project, settings: PreprocessingSettings, vocabulary: int, *,
     ]
     if project.says("preprocessing.spaces") and vocabulary and settings.unit != "character":
         idle.append(("preprocessing.spaces", "it is for unit: character; words are parted at white space anyway"))
+    if not evaluated:
+        idle += [
+            (path, "there is no validation split to look at while training")
+            for path in ("train.evaluate_every", "train.show")
+            if project.says(path)
+        ]
     if stream:  # its windows are moved in each epoch, and never varied otherwise
         idle += [
             (f"augment.{key}", "it is for rows that stand by themselves, and these are one text")

@@ -111,7 +111,7 @@ def cooldown(
         parent = {"run": str(trunk.run.path.resolve()), "step": start.step, "digest": digest}
         origin = trunk.run.config.get("origin")
         stages = origin.get("stages", ()) if isinstance(origin, Mapping) else ()
-        begin_record(folder, project, trunk.dataset, stages=tuple(stages), parent=parent)
+        begin_record(folder, project, trunk.dataset, stages=tuple(dict.fromkeys((*stages, "evaluate"))), parent=parent)
     except BaseException:
         shutil.rmtree(folder, ignore_errors=True)
         raise

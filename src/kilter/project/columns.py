@@ -59,6 +59,29 @@ def make_schema(project: Project, train: Table) -> Schema:
     )
     if not inputs:
         raise project.error([project.fault("data", met="no column is left to learn from", legal="one input at least")])
+    slices = project.file.slices
+    if (slices.tokens or slices.columns) and _is_stream(project):
+        raise project.error(
+            [
+                project.fault(
+                    "slices",
+                    met="slices of rows that are one text",
+                    legal="rows that do not depend on their neighbours",
+                    remedy="leave slices out",
+                )
+            ]
+        )
+    if slices.tokens and not {Kind.TEXT, Kind.TOKENS} & {field.kind for field in inputs}:
+        raise project.error(
+            [
+                project.fault(
+                    "slices.tokens",
+                    met=f"slices.tokens = {', '.join(slices.tokens)}, and no input is a text",
+                    legal="a word is looked for in the texts of a row",
+                    remedy="name columns under slices.columns, or say which input is a text under data.inputs",
+                )
+            ]
+        )
     return Schema(
         inputs=inputs,
         target=joined_name(data.target),
@@ -108,6 +131,7 @@ def _faults(project: Project, train: Table, *, itself: bool) -> Iterator[Fault]:
         ("data.weight", data.weight),
         ("data.group", data.group),
         ("data.split.column", data.split.column),
+        *((f"slices.columns.{number}", name) for number, name in enumerate(project.file.slices.columns)),
     ]
     taken: dict[str, str] = {}
     for path, name in parts:
@@ -118,7 +142,7 @@ def _faults(project: Project, train: Table, *, itself: bool) -> Iterator[Fault]:
             yield project.fault(
                 path, met=f"{key}: there is no column {name!r}", legal=nearest(name, map(str, train.columns))
             )
-        elif path != "data.split.column":
+        elif path != "data.split.column" and not path.startswith("slices."):
             if name in taken and not (itself and (name,) == data.target == tuple(data.inputs)):
                 yield project.fault(
                     path, met=f"{key}: {name!r} is {taken[name]} already", legal="a column has one part to play"

@@ -67,6 +67,7 @@ def as_decision(pipeline: Pipeline, model: nn.Module, batch: Batch, outputs: Out
         said=f"Its loss is {loss:.4g}{beside}.",
         columns=("is", "value"),
         rows=(("written" if task.form is Form.TEXT else "decided", decided), ("true", task.name_of(table.target[0]))),
+        quoting=(1,),
     )
 
 
@@ -115,6 +116,7 @@ def _token_answer(pipeline: Pipeline, batch: Batch, shares: Any, tokens: Sequenc
         columns=("place", "token", "likeliest", "probability", "true"),
         rows=tuple(rows),
         numeric=(0, 3),
+        quoting=(1,),
     )
 
 
@@ -149,6 +151,7 @@ def _next_answer(batch: Batch, outputs: Tensor, tokens: Sequence[str], *, form: 
         columns=("place", "after", "true", "nats", "likeliest", "probability"),
         rows=tuple(rows),
         numeric=(0, 3, 5),
+        quoting=(1, 2, 4),
     )
 
 

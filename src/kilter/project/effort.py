@@ -13,7 +13,10 @@ from kilter.values.json_form import dumps
 if TYPE_CHECKING:
     from pathlib import Path
 
-NOT_TRIED: Final = ("origin", "name", "tracking", "gate", "baselines")
+NOT_TRIED: Final = (
+    *("origin", "name", "tracking", "gate", "baselines"),
+    *("thresholds", "slices", "expect", "references", "report"),
+)
 """Sections of a run's settings that change no model."""
 
 

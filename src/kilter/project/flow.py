@@ -13,9 +13,10 @@ from kilter.checks.data import DATA_CHECKS
 from kilter.checks.doctor import check
 from kilter.checks.examination import examine
 from kilter.checks.program.probe import Effort
+from kilter.models.baselines import measured
 from kilter.project.as_read import with_notes
 from kilter.project.assembling import build_pipeline, clean, load_dataset
-from kilter.project.design import design_line
+from kilter.project.design import design_line, seeds_line
 from kilter.project.folder import create_run, load_run, write_results, write_status
 from kilter.project.foreign_errors import as_ours
 from kilter.project.gate import stopping
@@ -33,6 +34,7 @@ from kilter.project.stages import (
     restore_model,
     train,
 )
+from kilter.project.telling import examination_as_told, stage_as_told
 from kilter.training.interruption import terminable
 from kilter.training.rehearsing import check_and_rehearse
 from kilter.values.errors import Interrupted
@@ -81,10 +83,10 @@ def run_project(
 
 
 def resume_run(path: str | Path, *, progress: Progress | None = None) -> Run:
-    """Go on with a run exactly as if it had never stopped, and evaluate it.
+    """Go on with a run exactly as if it had never stopped.
 
     What was to come before its training and was not finished is done first. The training goes on from its newest whole
-    checkpoint; where it was stopped before the first one it begins.
+    checkpoint; where it was stopped before the first one it begins. It is evaluated if it was to be.
 
     Raises:
         UsageError: its data have changed.
@@ -93,7 +95,8 @@ def resume_run(path: str | Path, *, progress: Progress | None = None) -> Run:
     run = load_run(path)
     before = tuple(stage for stage in run.stages if stage.name not in AGAIN and stage.status == "done")
     done = {stage.name for stage in before}
-    names = tuple(name for name in STAGES if name in AGAIN or (name in _wanted(run) and name not in done))
+    wanted = {"train", *_wanted(run)}
+    names = tuple(name for name in STAGES if name in wanted and name not in done)
     work = _work_of(run, progress, raw="audit" in names)
     work.resume = True
     if "baselines" not in names:
@@ -120,10 +123,21 @@ def audit_project(project: Project) -> Examination:
     return survey_project(project)[0]
 
 
-def survey_project(project: Project) -> tuple[Examination, str]:
-    """The same, and a sentence on what differences the rows that judge can show; empty where there are none."""
+def survey_project(project: Project, *, seeds: int = 1, seed_deviation: float | None = None) -> tuple[Examination, str]:
+    """The same, and sentences on what differences the rows that judge can show; empty where there are none.
+
+    Args:
+        project: whose data are looked at.
+        seeds: trainings that are planned on each side of a comparison.
+        seed_deviation: standard deviation of a score from seed to seed, where it is known.
+
+    Raises:
+        UsageError: seeds or a deviation that there cannot be.
+    """
     dataset = load_dataset(project)
-    return with_notes(examine(DATA_CHECKS, dataset), dataset), design_line(dataset)
+    examination = with_notes(examine(DATA_CHECKS, dataset), dataset)
+    planned = seeds_line(dataset, seeds=seeds, seed_deviation=seed_deviation)
+    return examination_as_told(examination, project, dataset), " ".join(filter(None, (design_line(dataset), planned)))
 
 
 def question(
@@ -154,8 +168,8 @@ def check_project(
     dataset, _ = clean(project, load_dataset(project))
     pipeline, _ = build_pipeline(project, dataset)
     examination = question(pipeline, effort=effort, prove=prove, rehearsal_seconds=rehearsal_seconds)
-    named = project.file.baselines
-    names = ", ".join(pipeline.task.baselines if "auto" in named else named)
+    examination = examination_as_told(examination, project, dataset)
+    names = ", ".join(measured(project.file.baselines, pipeline.task.baselines, dataset.schema, dataset["train"]))
     if effort is Effort.QUICK or not names:
         return examination
     elsewhere = f"`kilter run` measures {names} on the same rows before it trains, and its report compares them"
@@ -209,17 +223,21 @@ def _through(work: Work, names: Iterable[str], done: list[Stage]) -> Run:
             skipped=said.examination.skipped,
         )
         done.append(stage)
-        write_results(work.folder, work.evaluations, work.comparisons)  # now: a kill must not lose them
+        _keep_results(work)  # now: a kill must not lose them
         write_status(work.folder, "running", done)
-        work.progress.ended(stage)
+        work.progress.ended(stage_as_told(stage, work.project, work.dataset))
         if status != "done":
             break
     return _close(work, status, done)
 
 
 def _close(work: Work, status: str, done: Iterable[Stage]) -> Run:
-    write_results(work.folder, work.evaluations, work.comparisons)
+    _keep_results(work)
     write_status(work.folder, status, done)
     run = load_run(work.folder)
     write_report(run)
     return run
+
+
+def _keep_results(work: Work) -> None:
+    write_results(work.folder, work.evaluations, work.comparisons, ladder=work.ladder, untrained=work.untrained)

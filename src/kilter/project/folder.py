@@ -11,12 +11,14 @@ from pathlib import Path
 from typing import Any, Final, TypeVar
 
 from kilter.logs.metrics_jsonl import read_log
+from kilter.report.interpretation import read_answers
 from kilter.tracking.samples_jsonl import SAMPLES, read_samples
 from kilter.values.comparison import Comparison
 from kilter.values.cost import Cost
 from kilter.values.curve_names import VALID_LOSS
 from kilter.values.errors import DataError, KilterError, TrainingError, UsageError
 from kilter.values.evaluation import Evaluation
+from kilter.values.expectation import Expected
 from kilter.values.history import History
 from kilter.values.json_form import dumps, from_json
 from kilter.values.plan import Plan
@@ -40,6 +42,8 @@ WALKTHROUGH: Final = "walkthrough.json"
 PLAN: Final = "plan.json"
 COST: Final = "cost.json"
 CONSULTED: Final = "consulted.json"
+INTERPRETATION: Final = "interpretation.md"
+EXPECTED: Final = "expected.json"
 REPORT: Final = "report.html"
 
 Value = TypeVar("Value")
@@ -108,9 +112,23 @@ def write_status(run: Path, status: str, stages: Iterable[Stage]) -> None:
     write_json(run / STATUS, {"format": FORMAT, "status": status, "stages": list(stages)})
 
 
-def write_results(run: Path, evaluations: Iterable[Evaluation], comparisons: Iterable[Comparison]) -> None:
+def write_results(
+    run: Path,
+    evaluations: Iterable[Evaluation],
+    comparisons: Iterable[Comparison],
+    *,
+    ladder: Iterable[Comparison] = (),
+    untrained: Evaluation | None = None,
+) -> None:
     """The scores of a run, and who beats whom."""
-    write_json(run / EVALUATION, {"format": FORMAT, "evaluations": list(evaluations), "comparisons": list(comparisons)})
+    results = {
+        "format": FORMAT,
+        "evaluations": list(evaluations),
+        "comparisons": list(comparisons),
+        "ladder": list(ladder),
+        "untrained": untrained,
+    }
+    write_json(run / EVALUATION, results)
 
 
 def load_run(path: str | Path) -> Run:
@@ -144,13 +162,33 @@ def load_run(path: str | Path) -> Run:
             history=history,
             evaluations=from_json(tuple[Evaluation, ...], results.get("evaluations", [])),
             comparisons=from_json(tuple[Comparison, ...], results.get("comparisons", [])),
+            ladder=from_json(tuple[Comparison, ...], results.get("ladder", [])),
+            untrained=None if results.get("untrained") is None else from_json(Evaluation, results["untrained"]),
             walkthrough=None if walkthrough is None else from_json(Walkthrough, walkthrough),
             plan=None if plan is None else from_json(Plan, plan),
+            expected=read_expected(path),
             consulted=_consulted(looks, history),
             samples=read_samples(path / SAMPLES),
             cost=None if cost is None else from_json(Cost, cost),
+            interpretation=_answers(path / INTERPRETATION),
         )
     except (ValueError, KeyError, TypeError) as error:
+        raise _broken(path, error) from error
+
+
+def read_expected(run: Path) -> Expected | None:
+    """What was expected of a run, and what became of it; None where nothing was.
+
+    Raises:
+        DataError: it cannot be read.
+    """
+    path = run / EXPECTED
+    if not path.exists():
+        return None
+    data = {name: value for name, value in read_json(path).items() if name != "format"}
+    try:
+        return from_json(Expected, data)
+    except ValueError as error:
         raise _broken(path, error) from error
 
 
@@ -180,6 +218,20 @@ def _consulted(looks: Mapping[str, int], history: History) -> Mapping[str, int]:
     while_training = len(history[VALID_LOSS].steps) if VALID_LOSS in history else 0
     counts = {str(split): int(count) for split, count in looks.items()}
     return counts | ({"valid": counts.get("valid", 0) + while_training} if while_training else {})
+
+
+def _answers(path: Path) -> Mapping[str, str]:
+    """What a person wrote of the results; nothing where there is no such file.
+
+    Raises:
+        DataError: it cannot be read.
+    """
+    try:
+        return read_answers(path.read_text("utf-8", errors="replace"))
+    except FileNotFoundError:
+        return {}
+    except OSError as error:
+        raise DataError(f"{path}: {error.strerror or error}", legal="a Markdown file, or none") from None
 
 
 def _known(status: object) -> str:

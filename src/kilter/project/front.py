@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from kilter.project.reading import Project, read_project
+from kilter.project.reading import Project, project_given
 from kilter.values.errors import UsageError
 from kilter.values.pipeline import Pipeline
 from kilter.values.plan import Plan
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from kilter.export.predicting import Answer
     from kilter.project.progress import Progress
     from kilter.training.fit import Fitted
-    from kilter.values.comparison import Comparison
+    from kilter.values.comparison import Comparison, Detectable
     from kilter.values.document import Document
     from kilter.values.evaluation import Evaluation
     from kilter.values.finding import Examination
@@ -47,7 +47,7 @@ def run(
     """
     from kilter.project.flow import run_project
 
-    return run_project(_project(project, overrides), runs=runs, progress=progress)
+    return run_project(project_given(project, overrides), runs=runs, progress=progress)
 
 
 def plan(project: str | Path | Project | Pipeline, *, overrides: Iterable[str] = ()) -> Plan:
@@ -67,7 +67,7 @@ def plan(project: str | Path | Project | Pipeline, *, overrides: Iterable[str] =
     from kilter.training.planning import lay_out
 
     if not isinstance(project, Pipeline):
-        read = _project(project, overrides)
+        read = project_given(project, overrides)
         dataset, _ = clean(read, load_dataset(read))
         project, _ = build_pipeline(read, dataset)
     return lay_out(project, itinerary_of(project))
@@ -86,7 +86,45 @@ def audit(data: str | Path | Project | Dataset, *, overrides: Iterable[str] = ()
 
     if isinstance(data, Dataset):
         return examine(DATA_CHECKS, data)
-    return audit_project(_project(data, overrides))
+    return audit_project(project_given(data, overrides))
+
+
+def detectable(
+    data: str | Path | Project | Dataset | int,
+    *,
+    seeds: int = 1,
+    seed_deviation: float | None = None,
+    overrides: Iterable[str] = (),
+) -> Detectable | None:
+    """The smallest true difference that a comparison on the rows that judge could show, before anything is trained.
+
+    >>> print(round(detectable(540).difference, 3), round(detectable(540, seeds=5).difference, 3))
+    0.039 0.042
+
+    Args:
+        data: a project file, its folder, a project that was read, a data set; or a number of rows whose answers are
+            right or wrong.
+        seeds: trainings planned on each side. With one it is the difference of two trained models, with more that of
+            two ways of training, whatever the seed.
+        seed_deviation: standard deviation of a score from seed to seed; None assumes one point of accuracy.
+        overrides: `key.sub=value`, laid over a file.
+
+    Returns:
+        With what was assumed, in words; None where no rows were put aside. Of one class a row the difference is in
+        accuracy, else in standard deviations of what two models differ by from row to row.
+
+    Raises:
+        UsageError: seeds or a deviation that there cannot be.
+        RecipeError: faults in the project file.
+        DataError: files that cannot be read.
+    """
+    from kilter.project.assembling import load_dataset
+    from kilter.project.design import detectable_before, detectable_of
+
+    if isinstance(data, int):
+        return detectable_of(data, in_points=True, seeds=seeds, seed_deviation=seed_deviation)
+    dataset = data if isinstance(data, Dataset) else load_dataset(project_given(data, overrides))
+    return detectable_before(dataset, seeds=seeds, seed_deviation=seed_deviation)
 
 
 def check(
@@ -140,7 +178,7 @@ def check(
     seconds = (LONGEST if rehearsal_seconds is None else rehearsal_seconds) if rehearse else None
     if isinstance(pipeline, Pipeline | Program):
         return question(pipeline, effort=Effort(effort), prove=prove, rehearsal_seconds=seconds)
-    project = _project(pipeline, overrides)
+    project = project_given(pipeline, overrides)
     return check_project(project, effort=Effort(effort), prove=prove, rehearsal_seconds=seconds)
 
 
@@ -174,7 +212,7 @@ def describe(
         folder = Path(_folder(project))
         walkthrough, name = describe_run(folder, row=row, split=split), folder.name
     else:
-        read = _project(project, overrides)
+        read = project_given(project, overrides)
         walkthrough, name = describe_project(read, row=row, split=split), read.name
     return walkthrough_document(walkthrough, f"one example of {name}")
 
@@ -317,8 +355,12 @@ def predict(run: str | Path | Run, rows: object) -> tuple[Answer, ...]:
     return answer(load_predictor(run), table_of(rows, "rows"))
 
 
-def report(run: str | Path | Run) -> Path:
+def report(run: str | Path | Run, *, hide_texts: bool = False) -> Path:
     """Write a run's report anew, one page that needs no connection, and say where it is.
+
+    Args:
+        run: the run or its folder.
+        hide_texts: whether ids and lengths stand in the place of texts, whatever the project file says.
 
     Raises:
         UsageError: it is no run.
@@ -326,16 +368,10 @@ def report(run: str | Path | Run) -> Path:
     """
     from kilter.project.folder import load_run
     from kilter.project.reporting import write_report
+    from kilter.report.hiding import without_texts
 
-    return write_report(run if isinstance(run, Run) else load_run(run))
-
-
-def _project(given: str | Path | Project, overrides: Iterable[str]) -> Project:
-    if not isinstance(given, Project):
-        return read_project(given, overrides)
-    if tuple(overrides):
-        raise UsageError("overrides of a project that was read already", remedy="give them to read_project")
-    return given
+    loaded = run if isinstance(run, Run) else load_run(run)
+    return write_report(without_texts(loaded) if hide_texts else loaded)
 
 
 def _folder(run: str | Path | Run) -> str | Path:

@@ -43,6 +43,9 @@ _TAIL: Final = """\
 # stop:
 #   patience: 5 # evaluations without improvement
 # baselines: auto
+# expect: # written down before the run, held to its intervals afterwards
+#   gap: "< 0.05" # by how much the score may be better on training rows; or a score by its name
+#   because: the rows are many
 # gate:
 #   fail_on: failure # the mildest finding that stops the way: failure, warning or off
 """

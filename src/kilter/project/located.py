@@ -22,6 +22,8 @@ _DEEPEST: Final = 20  # sections in sections
 _MOST: Final = 100_000  # keys and items, aliases unfolded; an alias that holds itself has no end
 _PLAIN: Final = {"null", "bool", "int", "float", "str", "seq", "map"}
 _TAG: Final = "tag:yaml.org,2002:"
+_BLOCK: Final = "while scanning a block scalar"  # as the reader of YAML calls what follows > or |
+_QUOTE: Final = "a value that begins with > or | goes into quotes, such as '>= 0.9'"
 
 
 @final
@@ -66,7 +68,8 @@ def read_yaml(text: str, name: str) -> Located:
         reader.fault(f"{name}:{line}", "a character that no text file has", "YAML is text in UTF-8")
         data = None
     except MarkedYAMLError as error:
-        reader.fault(*_place_and_words(error, name), "indentation, quotes, brackets and `key: value` must be YAML's")
+        legal = "indentation, quotes, brackets and `key: value` must be YAML's"
+        reader.fault(*_place_and_words(error, name), legal, _QUOTE if error.context == _BLOCK else "")
         data = None
     except (YAMLError, RecursionError, ValueError) as error:
         reader.fault(name, f"it cannot be read: {str(error).splitlines()[0]}", "plain YAML 1.2 is read")
@@ -80,9 +83,16 @@ def read_scalar(text: str) -> object:
     >>> [read_scalar(text) for text in ("1e-4", "10ep", "true", "[a, b]", "")]
     [0.0001, '10ep', True, ['a', 'b'], None]
 
+    What begins with > or | is text, since one line holds no block.
+
+    >>> read_scalar(">= 0.9")
+    '>= 0.9'
+
     Raises:
         ValueError: it is no YAML.
     """
+    if text.lstrip().startswith((">", "|")):
+        return text.strip()
     located = read_yaml(text, "")
     if located.faults:
         raise ValueError(str(located.faults[0]).strip())

@@ -42,6 +42,7 @@ def as_read(example: Example) -> Passage:
         said=f"The row as the file has it.{weight}",
         columns=("column", "is", "value"),
         rows=tuple(rows[:MOST_COLUMNS]),
+        quoting=(2,),
     )
 
 
@@ -141,6 +142,7 @@ def _tokens(batch: Batch, preprocessing: Preprocessing | None) -> Passage:
         columns=tuple(columns),
         rows=tuple(rows),
         numeric=(0, *range(2, 2 + len(names))),
+        quoting=(1,),
     )
 
 
@@ -154,6 +156,7 @@ def _answers(batch: Batch, preprocessing: Preprocessing | None) -> Passage:
             (str(place), token_of(number, preprocessing), str(number)) for place, number in enumerate(ids[:MOST_PLACES])
         ),
         numeric=(0, 2),
+        quoting=(1,),
     )
 
 
@@ -188,6 +191,7 @@ def _categories(given: Tensor, example: Example, preprocessing: Preprocessing | 
         columns=("column", "raw", "values in all", "given"),
         rows=tuple((*name, str(number)) for name, number in list(zip(names, numbers, strict=True))[:MOST_COLUMNS]),
         numeric=(2, 3),
+        quoting=(1,),
     )
 
 

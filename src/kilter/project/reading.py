@@ -58,9 +58,9 @@ class Project:
         """Whether file or command line say something about a key."""
         return _says(self.located.data, dotted) or any(override.dotted == dotted for override in self.overrides)
 
-    def fault(self, dotted: str, *, met: str, legal: str = "", remedy: str = "") -> Fault:
-        """A fault of the value at a dotted path, with its place in the file or on the command line."""
-        path: list[str | int] = list(dotted.split("."))
+    def fault(self, dotted: str | tuple[str | int, ...], *, met: str, legal: str = "", remedy: str = "") -> Fault:
+        """A fault of the value at a dotted path, or at keys, with its place in the file or on the command line."""
+        path: list[str | int] = list(dotted.split(".") if isinstance(dotted, str) else dotted)
         if str(path[-1]).isdigit() and (*path[:-1], int(path[-1])) in self.located.places:  # an item of a list
             path[-1] = int(path[-1])
         return Fault(where=_where(self.located, self.overrides, tuple(path)), met=met, legal=legal, remedy=remedy)
@@ -102,6 +102,20 @@ def read_project(path: str | Path, overrides: Iterable[str] = ()) -> Project:
             remedy="`kilter init FILES` writes one for your data",
         ) from None
     return parse_project(text, path=path, overrides=overrides)
+
+
+def project_given(given: str | Path | Project, overrides: Iterable[str] = ()) -> Project:
+    """A project that was read, or is read now.
+
+    Raises:
+        UsageError: overrides of a project that was read already, where they decide nothing.
+        RecipeError: what `read_project` raises.
+    """
+    if not isinstance(given, Project):
+        return read_project(given, overrides)
+    if tuple(overrides):
+        raise UsageError("overrides of a project that was read already", remedy="give them to read_project")
+    return given
 
 
 def parse_project(text: str, *, path: Path, overrides: Iterable[str] = ()) -> Project:

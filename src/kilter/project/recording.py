@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from kilter.data.fingerprint import fingerprint
 from kilter.project.environment import environment
+from kilter.project.expecting import write_down
 from kilter.project.folder import (
     CONFIG,
     ENVIRONMENT,
@@ -22,6 +23,7 @@ from kilter.project.folder import (
 )
 from kilter.project.reading import parse_project
 from kilter.values.errors import DataError, UsageError
+from kilter.values.table import Field
 
 if TYPE_CHECKING:
     from kilter.data.preprocessing import Preprocessing
@@ -29,7 +31,7 @@ if TYPE_CHECKING:
     from kilter.project.reading import Project
     from kilter.values.pipeline import Pipeline
     from kilter.values.run import Run
-    from kilter.values.table import Dataset
+    from kilter.values.table import Dataset, Schema
 
 
 def begin_record(
@@ -41,7 +43,7 @@ def begin_record(
     command: Sequence[str] | None = None,
     parent: Mapping[str, object] | None = None,
 ) -> None:
-    """Write down what is about to be run, on what data, by what, through which stages, and from which run it comes."""
+    """Write down what is to be run, on what data, by what, from which run it comes, and what is expected of it."""
     write_text(folder / PROJECT, project.text)
     origin = {
         "project": str(project.path.resolve()),
@@ -52,8 +54,20 @@ def begin_record(
     write_json(folder / CONFIG, {"origin": origin, **project.file.own_sections()})
     seeds = {"train.seed": project.file.train.seed, "data.split.seed": project.file.data.split.seed}
     data = {split: fingerprint(table) for split, table in dataset.splits.items()}
-    write_json(folder / ENVIRONMENT, environment(folder=project.folder, command=command, seeds=seeds, data=data))
+    said = environment(folder=project.folder, command=command, seeds=seeds, data=data)
+    write_json(folder / ENVIRONMENT, {**said, "columns": _kinds(dataset.schema)})
+    write_down(folder, project)
     write_status(folder, "running", ())
+
+
+def _kinds(schema: Schema) -> dict[str, str]:
+    """What was found to be in each column that is learnt from, and in what is learnt."""
+    inputs = {field.name: str(field.kind) for field in schema.inputs}
+    return inputs | {field.name: f"{field.kind}, target" for field in _targets(schema)}
+
+
+def _targets(schema: Schema) -> tuple[Field, ...]:
+    return schema.joined or (Field(name=schema.target, kind=schema.target_kind),)
 
 
 def write_assembled(

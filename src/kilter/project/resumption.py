@@ -23,7 +23,7 @@ import torch
 
 from kilter.project.assembling import build_pipeline, clean, load_dataset
 from kilter.project.own_program import is_own_program, read_own_program
-from kilter.project.reading import Project, read_project
+from kilter.project.reading import Project, project_given
 from kilter.tracking.fitting import fit
 from kilter.training.fit import itinerary_of
 from kilter.training.resuming import compare, half_of, rehearsed, until
@@ -155,7 +155,7 @@ def _pipeline_of(subject: str | Project | Pipeline, overrides: Sequence[str] = (
         )
     if isinstance(subject, Pipeline):
         return subject
-    project = subject if isinstance(subject, Project) else read_project(subject, overrides)
+    project = project_given(subject, overrides)
     dataset, _ = clean(project, load_dataset(project))
     return build_pipeline(project, dataset)[0]
 

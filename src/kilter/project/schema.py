@@ -6,10 +6,11 @@ import re
 from collections.abc import Mapping
 from typing import Annotated, Final, Literal, TypeAlias, final
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from kilter.data.settings import PreprocessingSettings
 from kilter.training.pacing import SHARE
+from kilter.values.expectation import Expectation
 from kilter.values.lengths import FROZEN
 from kilter.values.recipe import AdamW as DefaultOptimizer
 from kilter.values.recipe import (
@@ -68,6 +69,26 @@ def _costs(given: object) -> object:
         str(true): {str(decided): cost for decided, cost in of.items()} if isinstance(of, Mapping) else of
         for true, of in given.items()
     }
+
+
+def _claims(given: object) -> object:
+    """One or more things said of a score, each a relation and a number."""
+    if isinstance(given, int | float) and not isinstance(given, bool):
+        message = f"must be a relation and a number in quotes, such as '>= {given:g}'"
+        raise ValueError(message)
+    words = _words(given)
+    for word in words if isinstance(words, tuple) else (words,):
+        try:
+            Expectation.read("", word if isinstance(word, str) else "")
+        except ValueError as error:
+            message = f"{error}; a baseline to beat stands under `beats`, the reason under `because`"
+            raise ValueError(message) from None
+    return words
+
+
+def _listed(given: object) -> object:
+    """A list as the tuple that a frozen model holds."""
+    return tuple(given) if isinstance(given, list) else given
 
 
 def _file_name(name: str) -> str:
@@ -141,6 +162,63 @@ class Thresholds(BaseModel):
 
 
 @final
+class Spans(BaseModel):
+    """How spans are read from tags that were decided; lenient is what the scorer of the CoNLL shared tasks does."""
+
+    model_config = FROZEN
+
+    reading: Literal["strict", "lenient"] = "strict"  # lenient: the likeliest tag of each token, an I may begin a span
+
+
+@final
+class Expect(BaseModel):
+    """What is expected of the run, written down before it; every other key is a score of the task, or `gap`."""
+
+    model_config = ConfigDict(**FROZEN | {"extra": "allow"})
+    __pydantic_extra__: dict[str, Annotated[Words, BeforeValidator(_claims)]] = Field(init=False)
+
+    beats: Words = ()  # baselines that are measured beside the network
+    because: str = ""
+
+    @property
+    def claims(self) -> Mapping[str, tuple[str, ...]]:
+        """What is said of scores and of the gap, by their names."""
+        return self.__pydantic_extra__
+
+
+@final
+class Reported(BaseModel):
+    """A score that somebody else reports: shown beside those that are measured."""
+
+    model_config = FROZEN
+
+    name: Annotated[str, Field(min_length=1)]  # of the system
+    metric: Annotated[str, Field(min_length=1)]  # as the task calls it
+    score: float
+    source: Annotated[str, Field(min_length=1)]  # a paper, a page
+
+
+@final
+class Slices(BaseModel):
+    """Kinds of examples that are judged apart, whether or not the model does worse there, beside those searched for."""
+
+    model_config = FROZEN
+
+    columns: Words = ()  # of the data: each value, or texts and numbers by how long or large they are
+    tokens: Words = ()  # examples that have the word in any of their texts
+    minimum: int = Field(default=20, ge=2)  # examples in a slice and outside of it
+
+
+@final
+class Report(BaseModel):
+    """What reports may say."""
+
+    model_config = FROZEN
+
+    hide_texts: bool = False  # ids and lengths in the place of texts
+
+
+@final
 class Tracking(BaseModel):
     """What is recorded, and where curves go beside metrics.jsonl, which is always written."""
 
@@ -163,6 +241,11 @@ class ProjectFile(BaseModel):
     baselines: Words = ("auto",)  # auto takes those of the task
     gate: Gate = Gate()
     thresholds: Thresholds = Thresholds()
+    spans: Spans = Spans()
+    slices: Slices = Slices()
+    report: Report = Report()
+    expect: Expect = Expect()
+    references: Annotated[tuple[Reported, ...], BeforeValidator(_listed)] = ()
     tracking: Tracking = Tracking()
 
     model: Model = ModelChoice()
@@ -181,4 +264,4 @@ class ProjectFile(BaseModel):
 
 
 SECTIONS: Final = tuple(name for name in ProjectFile.model_fields if name not in {"name", "task", "baselines"})
-"""Keys whose value is a section; one that is left empty says nothing."""
+"""Keys whose value is a section, or a list of them; one that is left empty says nothing."""

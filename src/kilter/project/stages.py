@@ -17,23 +17,26 @@ from kilter.engine.devices import choose_device
 from kilter.engine.generating import retold
 from kilter.engine.predicting import predict
 from kilter.engine.seeding import fresh_model
-from kilter.evaluation.comparing import compare_all
+from kilter.evaluation.comparing import compare_all, compare_ladder
 from kilter.evaluation.evaluating import evaluate, with_probabilities
-from kilter.evaluation.slices import find_slices
+from kilter.evaluation.judging import judge as judge_expectations
 from kilter.evaluation.storing import read_predictions, write_predictions
 from kilter.evaluation.thresholds import refuse_foreign_costs
 from kilter.logs.metrics_jsonl import read_log
-from kilter.models.baselines import applicable, make_baseline, settings_tried
+from kilter.models.baselines import ladder, make_baseline, measured, settings_tried
 from kilter.models.lesson import Lesson
 from kilter.project.as_encoded import with_coverage
 from kilter.project.as_read import with_notes
 from kilter.project.assembling import build_pipeline, clean, suited_settings
+from kilter.project.choosing import BY, chosen_from
 from kilter.project.consulting import consult, looks_beside
 from kilter.project.describing import describe_pipeline
 from kilter.project.design import design_line, optimism_phrase, write_groups
 from kilter.project.effort import effort_of
+from kilter.project.expecting import held_to, ruled, write_judged
 from kilter.project.folder import COST, LOG, PLAN, WALKTHROUGH, write_json
 from kilter.project.recording import predictions_path, write_assembled
+from kilter.project.slicing import find_all_slices
 from kilter.report.cost import cost_line, intervals_line
 from kilter.tracking.fitting import CHECKPOINTS, fit
 from kilter.training.checkpoints import at_step
@@ -57,6 +60,7 @@ if TYPE_CHECKING:
     from kilter.project.reading import Project
     from kilter.values.comparison import Comparison
     from kilter.values.evaluation import Evaluation
+    from kilter.values.expectation import Expected, Judgement
     from kilter.values.pipeline import Pipeline
     from kilter.values.predictions import Predictions
     from kilter.values.run import Run
@@ -84,6 +88,8 @@ class Work:
     efforts: dict[str, Effort] = field(default_factory=dict)  # what was spent on each baseline
     evaluations: tuple[Evaluation, ...] = ()
     comparisons: tuple[Comparison, ...] = ()
+    ladder: tuple[Comparison, ...] = ()
+    untrained: Evaluation | None = None
 
     def assembled(self) -> Pipeline:
         """The pipeline, made when it is first needed; what it takes to predict is written to the run folder."""
@@ -144,8 +150,7 @@ def measure_baselines(work: Work) -> Said:
         for split, table in dataset.splits.items()
     }
     asked = work.project.file.baselines
-    names = task.baselines if asked == ("auto",) else asked
-    usable = applicable(names, dataset.schema)
+    usable = measured(asked, task.baselines, dataset.schema, dataset["train"])
     for name in usable if tuple(work.held_out()) else ():
         baseline = make_baseline(
             name, dataset.schema, task.labels, seed=pipeline.recipe.train.seed, outputs=task.outputs
@@ -166,9 +171,8 @@ def measure_baselines(work: Work) -> Said:
         return Said(why if not usable else "no rows were put aside to measure baselines on")
     score = next(e.primary for e in work.evaluations if (e.model, e.split) == (best, _choosing(work)))
     chosen = {name: by_split[_choosing(work)] for name, by_split in work.baselines.items()}
-    return Said(
-        f"the best of {', '.join(work.baselines)} is {best}: {score} ({_choosing(work)}){optimism_phrase(chosen)}"
-    )
+    flattered = optimism_phrase(chosen, task.merit)
+    return Said(f"the best of {', '.join(work.baselines)} is {best}: {score} ({_choosing(work)}){flattered}")
 
 
 def _effort(work: Work, name: str, *, seconds: float | None = None) -> Effort:
@@ -218,6 +222,7 @@ def train(work: Work) -> Said:
     work.model, work.device = fitted.model, fitted.device
     write_json(work.folder / COST, fitted.cost)
     summary = f"{fitted.step:,} steps ({fitted.reason}); the weights are those of step {fitted.best_step:,}"
+    summary += "" if fitted.best_step else ", as they were before any training"
     make_model = pipeline.make_model
     begun = f"begun with weights: {make_model.matched}" if isinstance(make_model, BeginningWith) else ""
     sparser = intervals_line(fitted.cost, pipeline.recipe.model_dump(mode="json"))
@@ -254,6 +259,10 @@ def judge(work: Work) -> Said:
     outcome = _outcome(work, splits[0], fitted)
     for split in splits[1:]:
         outcome = _outcome(work, split, fitted, validation=outcome.predictions)
+    work.untrained = _untrained(work, splits[-1])
+    expected = held_to(work.folder)
+    if expected is not None:
+        outcome = replace(outcome, judgements=_hold(work, expected, outcome))
     if (work.folder / LOG).exists():
         outcome = replace(outcome, history=read_log(work.folder / LOG).history)
     followed = describe_pipeline(
@@ -262,7 +271,20 @@ def judge(work: Work) -> Said:
     write_json(work.folder / WALKTHROUGH, followed)
     weight = work.dataset.schema.weight
     weighed = "" if weight is None else f"; training weighs rows by {weight!r}, scores count each row once"
-    return Said(f"{outcome.evaluation.split}: {outcome.evaluation.primary}{weighed}", examine(RESULT_CHECKS, outcome))
+    said = f"{outcome.evaluation.split}: {outcome.evaluation.primary}{weighed}{ruled(outcome.judgements)}"
+    return Said(said, examine(RESULT_CHECKS, outcome))
+
+
+def _hold(work: Work, expected: Expected, outcome: Outcome) -> tuple[Judgement, ...]:
+    """What became of the expectations, written into the run's folder."""
+    judgements = judge_expectations(
+        expected.expectations,
+        outcome.evaluation,
+        train=outcome.train,
+        baselines=outcome.baselines,
+        comparisons=outcome.comparisons,
+    )
+    return write_judged(work.folder, expected, judgements).judgements
 
 
 def _predicted(work: Work, split: str) -> Predictions:
@@ -285,7 +307,9 @@ def _outcome(work: Work, split: str, fitted: Evaluation, validation: Predictions
     evaluation = with_probabilities(
         replace(
             evaluate(predictions, pipeline.task, model=MODEL, split=split, source=pipeline.splits[split]),
-            slices=find_slices(predictions, work.dataset, split=split, merit=pipeline.task.merit),
+            slices=find_all_slices(
+                predictions, work.dataset, work.project.file.slices, split=split, merit=pipeline.task.merit
+            ),
         ),
         predictions,
         pipeline.task,
@@ -293,16 +317,18 @@ def _outcome(work: Work, split: str, fitted: Evaluation, validation: Predictions
         precision=work.project.file.thresholds.precision,
         costs=work.project.file.thresholds.costs,
     )
+    if split == BY and (work.folder / LOG).exists():
+        history, stop = read_log(work.folder / LOG).history, pipeline.recipe.stop
+        evaluation = replace(evaluation, chosen=chosen_from(history, stop, evaluation, predictions))
     rivals = {name: by_split[split] for name, by_split in work.baselines.items()}
     spent = effort_of(work.folder)
+    efforts = work.efforts if spent is None else {**work.efforts, MODEL: spent}
+    merit, groups = pipeline.task.merit, write_groups(work.folder, work.dataset, split)
     comparisons = compare_all(
-        {MODEL: predictions, **rivals},
-        model=MODEL,
-        split=split,
-        merit=pipeline.task.merit,
-        groups=write_groups(work.folder, work.dataset, split),
-        efforts=work.efforts if spent is None else {**work.efforts, MODEL: spent},
+        {MODEL: predictions, **rivals}, model=MODEL, split=split, merit=merit, groups=groups, efforts=efforts
     )
+    rungs = {**{name: rivals[name] for name in ladder(rivals)}, MODEL: predictions}
+    work.ladder += compare_ladder(rungs, split=split, merit=merit, groups=groups, efforts=efforts)
     baselines = tuple(e for e in work.evaluations if e.split == split)
     work.evaluations += (evaluation,)
     work.comparisons += comparisons
@@ -315,6 +341,14 @@ def _outcome(work: Work, split: str, fitted: Evaluation, validation: Predictions
         consulted=looks_beside(work.folder, split),
         fresh=_fresh(work, predictions, split),
     )
+
+
+def _untrained(work: Work, split: str) -> Evaluation:
+    """The network as it was made, before its first step, on the rows that judge."""
+    pipeline = work.assembled()
+    model = fresh_model(pipeline, pipeline.recipe.train.seed, device=work.device)
+    predictions = predict(pipeline, model, pipeline.splits[split], device=work.device).predictions
+    return evaluate(predictions, pipeline.task, model=MODEL, split=split, mistakes=0, mistakes_each_pair=0)
 
 
 def _fresh(work: Work, predictions: Predictions, split: str) -> Evaluation | None:

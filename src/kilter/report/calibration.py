@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
-from kilter.report.plots import BLUE, ORANGE, Point, Steps, against_diagonal, histogram
+from kilter.report.plots import BLUE, ORANGE, Steps, histogram
+from kilter.report.squares import Point, against_diagonal
 from kilter.report.wording import cautions, counted, fixed, number, p_value, percent, scored, shown
 from kilter.values.calibration import Bin, Calibration, Cooled, Deviation, Threshold
 from kilter.values.document import Block, Figure, Grid, Heading, Paragraph
@@ -14,7 +15,8 @@ from kilter.values.score import Score
 MOST_THRESHOLDS = 60  # rows of the table
 WITHOUT = " as decided"  # what the name of a score ends with that tells of no threshold
 SMALL = 0.01  # of an error beyond its null band
-BY = {"ece": "bins of equal width", "ece_equal_mass": "bins of equal mass"}
+BY = {"ece": "equal width", "ece_equal_mass": "equal mass"}  # of bins
+RECALL_AT = "recall at "  # what the name of the goal begins with that is reached by a precision
 
 
 def calibration_section(evaluation: Evaluation) -> Iterator[Block]:
@@ -57,10 +59,11 @@ def threshold_section(evaluation: Evaluation) -> Iterator[Block]:
     reasons = dict.fromkeys(f"{each.goal}: {each.undefined}" for each in thresholds if each.undefined)
     more = f" The first {MOST_THRESHOLDS} of {len(rows):,} rows." if len(rows) > MOST_THRESHOLDS else ""
     yield Grid(
-        columns=("class", "goal", "decided from", *names),
+        columns=("class", "goal", "from", *names),
         rows=tuple(rows[:MOST_THRESHOLDS]),
         caption=f"Chosen on the {thresholds[0].chosen_on} split, scores on the {evaluation.split} split: a class is"
         " decided where its probability is that or more."
+        + _of_recall(threshold.goal for threshold in thresholds)
         + cautions(score for threshold in thresholds for score in threshold.scores)
         + "".join(f" Out of reach: {shown(reason, 160)}." for reason in list(reasons)[:3])
         + more,
@@ -73,8 +76,8 @@ def _summary(calibration: Calibration, split: str) -> str:
     off = [each for each in calibration.deviations if each.value > each.null_high]
     said = (
         f"On {counted(calibration.n, 'example')} of the {split} split, probabilities of decisions and shares of right"
-        f" ones differ by {fixed(first.value)} in the mean (ECE, {BY.get(first.name, first.name)}); if each were right"
-        f" as often as it says, that would be {_band(first)}."
+        f" ones differ by {fixed(first.value)} in the mean (ECE, bins of {BY.get(first.name, first.name)}); if each"
+        f" were right as often as it says, that would be {_band(first)}."
     )
     within = len(calibration.deviations) - len(off)
     if not off:
@@ -172,14 +175,20 @@ def _errors(calibration: Calibration) -> Grid:
         )
         for before, then in pairs
     ]
-    temperature = () if cooled is None else (f"at temperature {number(cooled.temperature)}", "chance then makes")
-    note = "" if cooled is None else f" The temperature makes the log-loss of the {cooled.fitted_on} split smallest."
+    after_it = () if cooled is None else ("cooled", "then chance")
+    note = (
+        ""
+        if cooled is None
+        else f" Cooled: logits divided by {number(cooled.temperature)}, the temperature that makes the log-loss of the"
+        f" {cooled.fitted_on} split smallest."
+    )
     return Grid(
-        columns=("error, the smaller the better", "as it is", "chance makes", "p", *temperature),
+        columns=("error ↓", "as it is", "chance makes", "p", *after_it),
         rows=tuple(rows),
-        caption="What chance makes of it is drawn: each decision right with exactly its stated probability, the middle"
-        f" 95 % of such draws.{note}{cautions(score for pair in pairs for score in pair if score is not None)}",
-        numeric=tuple(range(1, 4 + len(temperature))),
+        caption="↓: smaller is better. What chance makes of it is drawn: each decision right with exactly its stated"
+        f" probability, the middle 95 % of such draws.{note}"
+        f"{cautions(score for pair in pairs for score in pair if score is not None)}",
+        numeric=tuple(range(1, 4 + len(after_it))),
     )
 
 
@@ -194,13 +203,20 @@ def _usual(evaluation: Evaluation, threshold: Threshold, names: list[str]) -> tu
     own = next((each for each in evaluation.measures.classes if each.label == threshold.label), None)
     scores = {} if own is None else {score.name: score for score in own.scores}
     scores |= {score.name.removesuffix(WITHOUT): score for score in threshold.scores if score.name.endswith(WITHOUT)}
-    return (shown(threshold.label), "none: as decided", "0.5", *(_scored(scores.get(name)) for name in names))
+    return (shown(threshold.label), "as decided", "0.5", *(_scored(scores.get(name)) for name in names))
 
 
 def _row(threshold: Threshold, names: list[str]) -> tuple[str, ...]:
     scores = {score.name: score for score in threshold.scores}
     value = "–" if threshold.value is None else number(threshold.value)
-    return (shown(threshold.label), threshold.goal, value, *(_scored(scores.get(name)) for name in names))
+    goal = threshold.goal.removeprefix(RECALL_AT)  # a terminal has no room for both
+    return (shown(threshold.label), goal, value, *(_scored(scores.get(name)) for name in names))
+
+
+def _of_recall(goals: Iterable[str]) -> str:
+    """How one of the thresholds that reach a precision is chosen, where there is such a goal."""
+    asked = any(goal.startswith(RECALL_AT) for goal in goals)
+    return " Of thresholds that reach a precision it is the one with the largest recall." if asked else ""
 
 
 def _scored(score: Score | None) -> str:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 
+from kilter.report.confused import Confused, confused
 from kilter.report.plots import Interval, heatmap, intervals
 from kilter.report.wording import cautions, counted, fixed, heading_of, percent, scored, shown
 from kilter.values.document import Block, Figure, Grid, Heading
-from kilter.values.evaluation import ClassScores, Confusion, Evaluation, Mistake
+from kilter.values.evaluation import ClassScores, Evaluation
 from kilter.values.score import Score
 
 MOST_PAIRS = 15  # rows of the table of confused pairs
@@ -53,14 +53,13 @@ def confusion_section(evaluation: Evaluation) -> Iterator[Block]:
     if confusion is None:
         return
     yield Heading(text="Confusion", anchor="confusion")
-    pairs = _pairs(confusion)
-    examples = _examples(evaluation.mistakes)
+    pairs = confused(evaluation)
     total = sum(sum(row) for row in confusion.counts)
-    wrong = sum(count for count, _, _ in pairs)
+    wrong = sum(pair.count for pair in pairs)
     says = f"{wrong:,} of {counted(total, 'example')} ({percent(wrong, total)}) were taken for another class"
     if pairs:
-        count, i, j = pairs[0]
-        says += f", most often {shown(confusion.labels[i], 40)} for {shown(confusion.labels[j], 40)} ({count:,})"
+        most = pairs[0]
+        says += f", most often {shown(most.truth, 40)} for {shown(most.decided, 40)} ({most.count:,})"
     if len(confusion.labels) <= MOST_CLASSES:
         yield Figure(
             title="What was taken for what",
@@ -69,12 +68,12 @@ def confusion_section(evaluation: Evaluation) -> Iterator[Block]:
                 confusion.labels,
                 x_title="decided",
                 y_title="truth",
-                cells=_cells(confusion, pairs, examples),
+                cells={(pair.row, pair.column): _cell(pair) for pair in pairs},
             ),
             says=f"{says}.",
         )
     if pairs:
-        yield _pair_grid(confusion, pairs, examples)
+        yield _pair_grid(pairs)
 
 
 def _row(each: ClassScores) -> Interval:
@@ -94,47 +93,23 @@ def _badness(each: ClassScores) -> float:
     return float("-inf") if score is None or score.value is None else score.value
 
 
-def _pairs(confusion: Confusion) -> list[tuple[int, int, int]]:
-    """(count, truth, decided) of what was confused, the most frequent first."""
-    found = [(count, i, j) for i, row in enumerate(confusion.counts) for j, count in enumerate(row) if count and i != j]
-    return sorted(found, key=lambda pair: (-pair[0], pair[1], pair[2]))
-
-
-Examples = Mapping[tuple[str, str], Sequence[Mistake]]
-
-
-def _examples(mistakes: Sequence[Mistake]) -> Examples:
-    gathered: dict[tuple[str, str], list[Mistake]] = defaultdict(list)
-    for mistake in mistakes:
-        gathered[mistake.target, mistake.decided].append(mistake)
-    return gathered
-
-
-def _cells(
-    confusion: Confusion, pairs: Sequence[tuple[int, int, int]], examples: Examples
-) -> dict[tuple[int, int], dict[str, object]]:
+def _cell(pair: Confused) -> dict[str, object]:
     """What a chosen cell shows: a sentence, and the examples as (id, input, cost)."""
-    sums = [sum(row) for row in confusion.counts]
-    cells: dict[tuple[int, int], dict[str, object]] = {}
-    for count, i, j in pairs:
-        truth, decided = confusion.labels[i], confusion.labels[j]
-        kept = examples.get((truth, decided), ())[:EXAMPLES_IN_CELL]
-        which = f"; the {counted(len(kept), 'most costly one', 'most costly')}" if 0 < len(kept) < count else ""
-        cells[i, j] = {
-            "title": f"{shown(truth, 60)} taken for {shown(decided, 60)}: {counted(count, 'example')}, "
-            f"{percent(count, sums[i])} of the class{which}",
-            "rows": [[shown(m.id, 120), shown(m.inputs, 240), f"cost {fixed(m.cost)}"] for m in kept],
-        }
-    return cells
+    kept = pair.examples[:EXAMPLES_IN_CELL]
+    which = f"; the {counted(len(kept), 'most costly one', 'most costly')}" if 0 < len(kept) < pair.count else ""
+    return {
+        "title": f"{shown(pair.truth, 60)} taken for {shown(pair.decided, 60)}: {counted(pair.count, 'example')}, "
+        f"{percent(pair.count, pair.of)} of the class{which}",
+        "rows": [[shown(m.id, 120), shown(m.inputs, 240), f"cost {fixed(m.cost)}"] for m in kept],
+    }
 
 
-def _pair_grid(confusion: Confusion, pairs: Sequence[tuple[int, int, int]], examples: Examples) -> Grid:
-    sums = [sum(row) for row in confusion.counts]
+def _pair_grid(pairs: Sequence[Confused]) -> Grid:
     rows = []
-    for count, i, j in pairs[:MOST_PAIRS]:
-        truth, decided = confusion.labels[i], confusion.labels[j]
-        some = "; ".join(f"{shown(m.inputs, 60)} ({shown(m.id)})" for m in examples.get((truth, decided), ())[:3])
-        rows.append((shown(truth), shown(decided), f"{count:,}", percent(count, sums[i]), some or "–"))
+    for pair in pairs[:MOST_PAIRS]:
+        some = "; ".join(f"{shown(m.inputs, 60)} ({shown(m.id)})" for m in pair.examples[:3])
+        share = percent(pair.count, pair.of)
+        rows.append((shown(pair.truth), shown(pair.decided), f"{pair.count:,}", share, some or "–"))
     more = f", the first {MOST_PAIRS} of {len(pairs):,}" if len(pairs) > MOST_PAIRS else ""
     return Grid(
         columns=("truth", "decided", "examples", "of the class", "the most costly"),

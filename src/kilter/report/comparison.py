@@ -27,29 +27,27 @@ from kilter.values.evaluation import Evaluation
 from kilter.values.run import Run
 from kilter.values.score import Score
 
-MOST_ACROSS = 8  # scores that stand beside each other
 CALLED = "network"  # how the trained model is called in tables
 
 
 def comparison_section(run: Run, standing: Standing) -> Iterator[Block]:
-    """The trained model beside its baselines: figure, table with tests, all scores, all splits."""
+    """The network against each baseline with test and design, then as a figure, then with all scores."""
     models = (standing.trained, *standing.baselines)
     yield Heading(text="Comparison", anchor="comparison")
-    if len(models) > 1 and any(evaluation.primary.value is not None for evaluation in models):
-        yield _figure(run, standing, models)
     yield _tests(run, standing, models)
     yield from _design(run, standing)
+    if len(models) > 1 and any(evaluation.primary.value is not None for evaluation in models):
+        yield _figure(run, standing, models)
     if len(standing.trained.scores) > 1:
         yield _all_scores(run, standing, models)
-    splits = [e for e in run.evaluations if e.model == TRAINED]
-    if len(splits) > 1:
-        yield _by_split(splits)
 
 
 def _design(run: Run, standing: Standing) -> Iterator[Paragraph]:
     """What carries the comparison with the best baseline, and how often the rows that judge were looked at."""
-    best = standing.comparisons.get(standing.baselines[0].model) if standing.baselines else None
-    said = (*(design_lines(best) if best is not None else ()), consulted_line(run.consulted))
+    best = standing.decisive
+    carried = design_lines(best) if best is not None else ()
+    against = (f"The best baseline is {shown(best.right)}.",) if best is not None and carried else ()
+    said = (*against, *carried, consulted_line(run.consulted))
     if any(said):
         yield Paragraph(text=" ".join(filter(None, said)))
 
@@ -116,15 +114,15 @@ def _how(comparisons: tuple[Comparison, ...]) -> str:
     if not comparisons:
         return ""
     first = comparisons[0]
-    corrected = f", {first.correction} correction for {len(comparisons)}" if first.correction else ""
+    several = first.correction is not None and first.compared > 1
+    corrected = f", {first.correction} correction for {first.compared}" if several else ""
     return f" Differences are in {first.difference.name}; p by the {first.test}{corrected}."
 
 
 def _compared(comparison: Comparison | None) -> tuple[str, str, str]:
     if comparison is None:
         return ("–", "–", "–")
-    p = comparison.p_value if comparison.adjusted_p_value is None else comparison.adjusted_p_value
-    return (value_of(comparison.difference), interval(comparison.difference), p_value(p))
+    return (value_of(comparison.difference), interval(comparison.difference), p_value(comparison.p))
 
 
 def _all_scores(run: Run, standing: Standing, models: tuple[Evaluation, ...]) -> Grid:
@@ -137,34 +135,6 @@ def _all_scores(run: Run, standing: Standing, models: tuple[Evaluation, ...]) ->
         caption=f"All scores on the {standing.split} split, with their intervals."
         f"{direction(standing.trained.scores)}{_told(standing.trained.scores, models)}",
         numeric=tuple(range(1, len(models) + 1)),
-    )
-
-
-def _by_split(evaluations: list[Evaluation]) -> Grid:
-    names = [score.name for score in evaluations[0].scores]
-    if len(names) > MOST_ACROSS:
-        return _splits_across(evaluations)
-    rows = tuple((e.split, f"{e.primary.n:,}", *(_scored(_find(e, name)) for name in names)) for e in evaluations)
-    return Grid(
-        columns=("split", "examples", *(heading_of(score) for score in evaluations[0].scores)),
-        rows=rows,
-        caption=f"The network on each split.{direction(evaluations[0].scores)}"
-        f"{cautions(score for e in evaluations for score in e.scores)}",
-        numeric=tuple(range(1, len(names) + 2)),
-    )
-
-
-def _splits_across(evaluations: list[Evaluation]) -> Grid:
-    """Many scores stand below each other, and splits beside each other."""
-    rows = tuple(
-        (heading_of(score), *(_scored(_find(e, score.name)) for e in evaluations)) for score in evaluations[0].scores
-    )
-    return Grid(
-        columns=("score", *(f"{e.split} ({e.primary.n:,})" for e in evaluations)),
-        rows=rows,
-        caption=f"The network on each split, with its examples.{direction(evaluations[0].scores)}"
-        f"{cautions(score for e in evaluations for score in e.scores)}",
-        numeric=tuple(range(1, len(evaluations) + 1)),
     )
 
 

@@ -10,18 +10,23 @@ from kilter.report.classes import class_section, confusion_section
 from kilter.report.comparison import comparison_section
 from kilter.report.cost import cost_section
 from kilter.report.curves import curve_section
+from kilter.report.expectation import expectation_section
+from kilter.report.held import held_section
+from kilter.report.hiding import as_told
+from kilter.report.interpretation import interpretation_section
+from kilter.report.ladder import ladder_section
 from kilter.report.layers import layer_section
+from kilter.report.mistakes import mistake_section
 from kilter.report.samples import samples_section
 from kilter.report.slices import slice_section
+from kilter.report.splits import split_section
+from kilter.report.tradeoffs import tradeoff_section
 from kilter.report.verdict import standing_of, verdict
 from kilter.report.walkthrough import walkthrough_section
-from kilter.report.wording import counted, fixed, percent, shown
-from kilter.values.document import Alerts, Block, Document, Grid, Heading, Paragraph
-from kilter.values.evaluation import Evaluation
+from kilter.report.wording import counted, shown
+from kilter.values.document import Alerts, Block, Document, Heading, Paragraph
 from kilter.values.finding import in_order
 from kilter.values.run import Run
-
-MOST_MISTAKES = 20
 
 
 def compose(run: Run, *, background: bool = True) -> Document:
@@ -29,28 +34,38 @@ def compose(run: Run, *, background: bool = True) -> Document:
 
     Args:
         run: what is reported.
-        background: whether the machine and every setting are listed at the end.
+        background: whether the machine and every setting are listed at the end, and the questions of interpretation
+            asked even where nobody has answered one.
     """
+    run = as_told(run)
     behind = environment_section(run) if background else ()
-    return Document(title=shown(run.name, 120), blocks=(*_blocks(run), *behind))
+    return Document(title=shown(run.name, 120), blocks=(*_blocks(run, background=background), *behind))
 
 
-def _blocks(run: Run) -> Iterator[Block]:
+def _blocks(run: Run, *, background: bool) -> Iterator[Block]:
     first, *others = verdict(run)
     yield Paragraph(text=first, lead=True)
     if others:
         yield Paragraph(text=" ".join(others))
-    yield from _alerts(run)
     standing = standing_of(run)
     if standing is not None:
         yield from comparison_section(run, standing)
+        yield from expectation_section(run)
+        yield from split_section(run)
+        yield from ladder_section(run, standing.split)
+    yield from _alerts(run)
+    yield from curve_section(run.history, run.findings, run.plan)
+    if standing is not None:
         yield from class_section(standing.trained)
         yield from confusion_section(standing.trained)
         yield from threshold_section(standing.trained)
+        yield from tradeoff_section(standing.trained)
         yield from calibration_section(standing.trained)
+        yield from held_section(standing.trained)
         yield from slice_section(standing.trained)
-        yield from _mistakes(standing.trained)
-    yield from curve_section(run.history, run.findings, run.plan)
+        yield from mistake_section(standing.trained)
+        if background or run.interpretation:
+            yield from interpretation_section(run, standing)
     yield from samples_section(run.samples)
     yield from layer_section(run.history)
     if run.walkthrough is not None:
@@ -73,31 +88,3 @@ def _alerts(run: Run) -> Iterator[Block]:
         yield Paragraph(
             text=f"{counted(left_out, 'further finding')} would follow from these and stay out of the list."
         )
-
-
-def _mistakes(evaluation: Evaluation) -> Iterator[Block]:
-    mistakes = evaluation.mistakes[:MOST_MISTAKES]
-    if not mistakes:
-        return
-    yield Heading(text="Mistakes", anchor="mistakes")
-    sure = any(mistake.confidence is not None for mistake in mistakes)
-    yield Grid(
-        columns=("id", "input", "truth", "decided", *(("confidence",) if sure else ()), "cost"),
-        rows=tuple(
-            (
-                shown(mistake.id, 120),
-                shown(mistake.inputs, 240),
-                shown(mistake.target),
-                shown(mistake.decided),
-                *((_confidence(mistake.confidence),) if sure else ()),
-                fixed(mistake.cost),
-            )
-            for mistake in mistakes
-        ),
-        caption=f"The most costly mistakes on the {evaluation.split} split; their ids lead back to the data.",
-        numeric=(4, 5) if sure else (4,),
-    )
-
-
-def _confidence(confidence: float | None) -> str:
-    return "–" if confidence is None else percent(confidence, 1)

@@ -67,18 +67,6 @@ class Interval:
 
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Point:
-    """A place with upright bounds; `text` is what a pointer shows."""
-
-    x: float
-    y: float
-    low: float | None
-    high: float | None
-    text: str
-
-
-@final
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Steps:
     """Counts of neighbouring bins, one fewer than there are edges."""
 
@@ -100,9 +88,9 @@ def lines(
     curves: Sequence[Line], *, x_title: str, y_title: str, marks: Iterable[Mark] = (), logarithmic: bool = False
 ) -> Spec:
     """Curves over one x axis, with marks as upright lines that bear their text."""
-    layout = _layout(height=340)
-    layout["xaxis"] = _axis(x_title)
-    layout["yaxis"] = _axis(y_title)
+    layout = frame(height=340)
+    layout["xaxis"] = axis(x_title)
+    layout["yaxis"] = axis(y_title)
     layout["hovermode"] = "x unified"
     layout["showlegend"] = len(curves) > 1
     layout["margin"]["b"] += 30 * (len(curves) > 1)
@@ -144,8 +132,8 @@ def intervals(rows: Sequence[Interval], *, x_title: str, others: str = "", empha
             }
         )
     step = 22 if len(rows) > 12 else 32
-    layout = _layout(height=90 + step * max(len(rows), 2))
-    layout["xaxis"] = _axis(x_title)
+    layout = frame(height=90 + step * max(len(rows), 2))
+    layout["xaxis"] = axis(x_title)
     layout["yaxis"] = _labels([row.name for row in rows])
     layout["yaxis"]["range"] = [len(rows) - 0.4, -0.6]
     layout["showlegend"] = False
@@ -164,7 +152,7 @@ def heatmap(
     size = len(labels)
     sums = [sum(row) or 1 for row in counts]
     beside = round(6.2 * max((len(shown(label, LONGEST_LABEL)) for label in labels), default=0))  # pixels of a label
-    layout = _layout(height=max(280, 110 + round(0.75 * beside) + size * _cell(size)))
+    layout = frame(height=max(280, 110 + round(0.75 * beside) + size * _cell(size)))
     if size <= CELLS_WITH_TEXT:
         layout["width"] = max(380, 170 + beside + size * round(1.3 * _cell(size)))
     layout["xaxis"] = _labels(labels) | {
@@ -200,54 +188,11 @@ def heatmap(
     return {"data": [trace], "layout": layout}
 
 
-def against_diagonal(points: Sequence[Point], *, x_title: str, y_title: str, diagonal: str) -> Spec:
-    """Shares between 0 and 1 with their bounds, beside the line on which both axes say the same."""
-    layout = _layout(height=380)
-    layout["width"] = 460
-    layout["xaxis"] = _axis(x_title) | {"range": [-0.02, 1.02]}
-    layout["yaxis"] = _axis(y_title) | {"range": [-0.02, 1.02]}
-    layout["showlegend"] = False
-    line = {
-        "type": "scatter",
-        "mode": "lines",
-        "name": chart_text(diagonal),
-        "x": [0, 1],
-        "y": [0, 1],
-        "line": {"color": GREY, "width": 1, "dash": "dash"},
-        "hoverinfo": "skip",
-    }
-    return {
-        "data": [
-            line,
-            {
-                "type": "scatter",
-                "mode": "lines+markers",
-                "x": [point.x for point in points],
-                "y": [point.y for point in points],
-                "line": {"color": BLUE, "width": 1},
-                "marker": {"color": BLUE, "size": 8},
-                "error_y": {
-                    "type": "data",
-                    "symmetric": False,
-                    "array": [0.0 if point.high is None else point.high - point.y for point in points],
-                    "arrayminus": [0.0 if point.low is None else point.y - point.low for point in points],
-                    "color": BLUE,
-                    "thickness": 1.5,
-                    "width": 4,
-                },
-                "hoverinfo": "text",
-                "hovertext": [chart_text(point.text, 120) for point in points],
-            },
-        ],
-        "layout": layout,
-    }
-
-
 def histogram(edges: Sequence[float], counts: Sequence[Steps], *, x_title: str, y_title: str) -> Spec:
     """Counts by bins as outlines over each other, the area below them filled."""
-    layout = _layout(height=280)
-    layout["xaxis"] = _axis(x_title)
-    layout["yaxis"] = _axis(y_title) | {"rangemode": "tozero"}
+    layout = frame(height=280)
+    layout["xaxis"] = axis(x_title)
+    layout["yaxis"] = axis(y_title) | {"rangemode": "tozero"}
     layout["showlegend"] = len(counts) > 1
     layout["margin"]["b"] += 30 * (len(counts) > 1)
     return {
@@ -268,7 +213,8 @@ def histogram(edges: Sequence[float], counts: Sequence[Steps], *, x_title: str, 
     }
 
 
-def _layout(*, height: int) -> Spec:
+def frame(*, height: int) -> Spec:
+    """The layout that all charts share, so many pixels high."""
     return {
         "height": height,
         "margin": {"l": 56, "r": 16, "t": 12, "b": 48},
@@ -280,7 +226,8 @@ def _layout(*, height: int) -> Spec:
     }
 
 
-def _axis(title: str) -> Spec:
+def axis(title: str) -> Spec:
+    """An axis with its title."""
     grid = "rgba(134,140,149,0.22)"
     return {
         "title": {"text": chart_text(title, 60), "standoff": 10},

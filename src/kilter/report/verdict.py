@@ -33,6 +33,11 @@ class Standing:
     baselines: tuple[Evaluation, ...]
     comparisons: Mapping[str, Comparison]
 
+    @property
+    def decisive(self) -> Comparison | None:
+        """The trained model against the best baseline; None where there is none, or the two were not compared."""
+        return self.comparisons.get(self.baselines[0].model) if self.baselines else None
+
 
 def standing_of(run: Run) -> Standing | None:
     """The trained model and its baselines on the split that decides; None where it was not evaluated."""
@@ -62,7 +67,7 @@ def verdict(run: Run) -> tuple[str, ...]:
     stopped = next((stage for stage in run.stages if stage.status != "done"), None)
     standing = standing_of(run)
     if standing is not None:
-        return (*_judged(standing), *_halted(run, stopped), *_doubts(run.findings))
+        return (*_judged(standing), *_halted(run, stopped), *doubts(run.findings))
     return _gated(run, stopped) if run.status == "gated" else _unfinished(run, stopped)
 
 
@@ -72,18 +77,18 @@ def _judged(standing: Standing) -> tuple[str, ...]:
         said = "No baseline stands beside the network, so that nothing is said about whether it is worth its cost"
         return (f"{said}: {score.name} {scored(score)} on the {split} split, {counted(score.n, 'example')}.",)
     best = standing.baselines[0]
-    comparison = standing.comparisons.get(best.model)
+    comparison = standing.decisive
     name = score.name if score.larger_is_better else f"{score.name} (smaller is better)"
     versus = f"{name} {scored(score)} against {scored(best.primary)}"
     named = f"the best simple baseline, {shown(best.model)},"
     if comparison is None:
         said = f"Whether the network beats {named} on the {split} split was not tested example by example: {versus}."
-        return (said, *_caveats(standing))
+        return (said, *caveats(standing))
     return (
         _first(standing, best, comparison, versus),
-        _tested(comparison),
+        judged_by(comparison),
         *_ahead(standing, best),
-        *_caveats(standing),
+        *caveats(standing),
     )
 
 
@@ -103,7 +108,7 @@ def _first(standing: Standing, best: Evaluation, comparison: Comparison, versus:
             f"{difference}, below 0."
         )
     if comparison.winner is None:
-        reason = f"{difference}, which includes 0"
+        reason = f"{difference}, {_open(comparison)}"
     elif comparison.winner == comparison.left:
         reason = f"it is ahead in {what}, by {_signed(comparison)}, but behind in {standing.trained.primary.name}"
     else:
@@ -112,6 +117,16 @@ def _first(standing: Standing, best: Evaluation, comparison: Comparison, versus:
         f"The network does not beat the best simple baseline, {name}, on the {split} split beyond the interval of the "
         f"difference: {versus}; {reason}."
     )
+
+
+def _open(comparison: Comparison) -> str:
+    """Why a difference is not established: its interval holds 0, or the test does not bear it out."""
+    low, high = comparison.difference.low, comparison.difference.high
+    if low is None or high is None:
+        return "which has no interval"
+    if low <= 0 <= high:
+        return "which includes 0"
+    return f"{'above' if low > 0 else 'below'} 0, but the test does not bear it out"
 
 
 def _ahead(standing: Standing, best: Evaluation) -> tuple[str, ...]:
@@ -130,24 +145,26 @@ def _signed(comparison: Comparison) -> str:
     return f"{fixed(difference.value)} {interval(difference)}"
 
 
-def _tested(comparison: Comparison) -> str:
-    p = comparison.p_value if comparison.adjusted_p_value is None else comparison.adjusted_p_value
-    corrected = f" with {comparison.correction} correction" if comparison.correction else ""
+def judged_by(comparison: Comparison) -> str:
+    """The test that judged, with its p-value, its correction and its examples."""
+    corrected = f" with {comparison.correction} correction" if comparison.correction and comparison.compared > 1 else ""
     many = counted(comparison.difference.n, "example")
-    return f"The {comparison.test} gives p {_equals(p_value(p))}{corrected}, on {many}."
+    return f"The {comparison.test} gives p {_equals(p_value(comparison.p))}{corrected}, on {many}."
 
 
 def _equals(p: str) -> str:
     return p if p.startswith("<") else f"= {p}"
 
 
-def _caveats(standing: Standing) -> tuple[str, ...]:
+def caveats(standing: Standing) -> tuple[str, ...]:
+    """What flatters the numbers, whatever they are."""
     if standing.split == "test":
         return ()
     return ("There is no test split: the numbers come from the split that also chose the checkpoint, and flatter it.",)
 
 
-def _doubts(findings: tuple[Finding, ...]) -> tuple[str, ...]:
+def doubts(findings: tuple[Finding, ...]) -> tuple[str, ...]:
+    """Failures that stand against the numbers, the first one named."""
     failures = [finding for finding in in_order(findings) if finding.severity is Severity.FAILURE]
     if not failures:
         return ()

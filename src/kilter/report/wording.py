@@ -95,12 +95,12 @@ def cautions(scores: Iterable[Score]) -> str:
 
 
 def readings(scores: Iterable[Score]) -> str:
-    """What the means over labels in a table are taken over; empty where there are none."""
+    """How scores of a table are read that may be read in several ways; empty where there are none."""
     names: dict[str, list[str]] = {}
     for score in scores:
         if score.reading and score.name not in names.setdefault(score.reading, []):
             names[score.reading].append(score.name)
-    return "".join(f" Mean over {reading}: {', '.join(of)}." for reading, of in names.items())
+    return "".join(f" {reading[0].upper()}{reading[1:]}: {', '.join(of)}." for reading, of in names.items())
 
 
 def p_value(value: float) -> str:

@@ -46,16 +46,9 @@ _LOSSES: Final = {
     "distillation": ("temperature",),
 }
 TOP: Final = 5  # answers, of which one being right is scored, too, where there are more than twice as many classes
-_REPORTED: Final = (
-    "accuracy",
-    "balanced_accuracy",
-    "macro_f1",
-    "mcc",
-    "log_loss",
-    "roc_auc",
-    "average_precision",
-    f"top_{TOP}_accuracy",
-)
+_REPORTED: Final = (*LEADS, "macro_f1", "mcc", "log_loss")
+_OF_TWO: Final = ("roc_auc", "average_precision")
+_OF_MANY: Final = (f"top_{TOP}_accuracy",)
 _SMALLER_IS_BETTER: Final = frozenset({"log_loss"})
 
 
@@ -179,6 +172,13 @@ class Classification:
     def merit(self) -> str:
         """What the mean merit is."""
         return self.lead.replace("_", " ")
+
+    @property
+    def scores(self) -> tuple[str, ...]:
+        """Names of the scores; those of a ranking are of two classes, top-k accuracy is of many."""
+        k = len(self.labels)
+        more = _OF_TWO if k == 2 else _OF_MANY if k > 2 * TOP else ()
+        return (self.lead, *(name for name in (*_REPORTED, *more) if name != self.lead))
 
     def describe(self) -> Mapping[str, object]:
         """The task as JSON."""
@@ -353,13 +353,13 @@ class Classification:
         """
         refuse_unscorable(predictions)
         target, decided = predictions.target, predictions.decided
-        two = len(self.labels) == 2
-        top = (TOP,) if len(self.labels) > 2 * TOP else ()
+        top = (TOP,) if set(_OF_MANY) <= set(self.scores) else ()
         measured = classification_scores(target, decided, len(self.labels), probabilities=predictions.answer, top=top)
-        if two and self.rare == 0:  # the ranking of the first class is that of the second, turned round
+        if (
+            len(self.labels) == 2 and self.rare == 0
+        ):  # the ranking of the first class is that of the second, turned round
             measured["average_precision"] = average_precision(target == 0, predictions.answer[:, 0])
-        names = [self.lead, *(name for name in _REPORTED if name != self.lead and name in measured)]
-        scores = [as_score(n, measured[n], larger_is_better=n not in _SMALLER_IS_BETTER) for n in names]
+        scores = [as_score(n, measured[n], larger_is_better=n not in _SMALLER_IS_BETTER) for n in self.scores]
         counts = joint_counts(target, decided, len(self.labels))
         classes = tuple(
             ClassScores(

@@ -59,6 +59,7 @@ class Contrastive:
     outputs: ClassVar[int] = 128
     per_example: ClassVar[bool] = False
     merit: ClassVar[str] = "mean reciprocal rank"
+    scores: ClassVar[tuple[str, ...]] = ("mrr", "recall_at_1", "recall_at_10")
     baselines: ClassVar[tuple[str, ...]] = ("no-preference", "tfidf-match")
 
     def __post_init__(self) -> None:

@@ -109,6 +109,13 @@ class Generation:
         return "nats_per_character" if self.unit == "character" else "nats_per_token"
 
     @property
+    def scores(self) -> tuple[str, ...]:
+        """Names of the scores; those of texts are measured where the model has written some."""
+        bits = ("bits_per_character",) if self.unit == "character" else ()
+        of_texts = ("exact_match", "token_f1", "chrf") if self.form is Form.TEXT else ()
+        return (self.lead, "perplexity", *bits, "token_accuracy", *of_texts)
+
+    @property
     def merit(self) -> str:
         """What the mean merit is."""
         return f"negative {self.lead.replace('_', ' ')}"

@@ -5,6 +5,7 @@ Logits are taken as they leave the model; every softmax and sigmoid is in here, 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import torch
@@ -128,6 +129,19 @@ def triplet(positive: Tensor, negative: Tensor, *, margin: float) -> Tensor:
 def mean_over(values: Tensor, counted: Tensor) -> Tensor:
     """The mean (b,) of those values (b, c) that are counted (b, c); 0 where none is."""
     return torch.where(counted, values, 0).sum(dim=1) / counted.sum(dim=1).clamp_min(1)
+
+
+def quantile(error: Tensor, levels: Sequence[float]) -> Tensor:
+    """The mean over levels (b,) of the quantile loss of errors, target - answer (b, q), one column a level.
+
+    What lies above its quantile costs the level, what lies below the rest to 1 (Koenker and Bassett 1978, Regression
+    quantiles).
+
+    >>> quantile(torch.tensor([[2.0, -1.0]]), (0.25, 0.5)).item()
+    0.5
+    """
+    steps = torch.tensor(levels, dtype=error.dtype, device=error.device)
+    return torch.maximum(steps * error, (steps - 1) * error).mean(dim=1)
 
 
 def over_places(losses: Tensor, known: Tensor, weight: Tensor) -> Loss:

@@ -32,7 +32,6 @@ if TYPE_CHECKING:
 
 THRESHOLD: Final = 0.5  # probability from which on a label is given
 _LOSSES: Final = {"binary_cross_entropy": ()}
-_REPORTED: Final = ("micro_f1", "macro_f1", "micro_precision", "micro_recall", "exact_match", "mean_average_precision")
 
 
 @final
@@ -59,6 +58,14 @@ class MultiLabel:
     form: ClassVar[Form] = Form.ROW
     per_example: ClassVar[bool] = True
     merit: ClassVar[str] = "F1 per example"
+    scores: ClassVar[tuple[str, ...]] = (
+        "micro_f1",
+        "macro_f1",
+        "micro_precision",
+        "micro_recall",
+        "exact_match",
+        "mean_average_precision",
+    )
     baselines: ClassVar[tuple[str, ...]] = ("majority-labels", "linear-labels", "boosted-labels")
 
     def __post_init__(self) -> None:
@@ -252,4 +259,4 @@ class MultiLabel:
             )
             for number, (label, of_label) in enumerate(zip(self.labels, label_scores(*tables), strict=True))
         )
-        return Measures(scores=tuple(as_score(name, measured[name]) for name in _REPORTED), classes=classes)
+        return Measures(scores=tuple(as_score(name, measured[name]) for name in self.scores), classes=classes)

@@ -148,6 +148,12 @@ class MultiTask:
         """What the mean merit is: the mean of what it is of the tasks."""
         return f"mean of {' and '.join(dict.fromkeys(task.merit for task in self.tasks))}"
 
+    @property
+    def scores(self) -> tuple[str, ...]:
+        """Names of the scores: the mean score, then those of each task."""
+        named = zip(self.columns, self.tasks, strict=True)
+        return (LEAD, *(f"{column}.{name}" for column, task in named for name in task.scores))
+
     def parts(self) -> Iterator[Part]:
         """The tasks with their places."""
         output = answer = 0

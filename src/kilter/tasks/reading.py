@@ -11,9 +11,11 @@ from kilter.tasks.contrastive import Contrastive
 from kilter.tasks.generation import Generation
 from kilter.tasks.multilabel import MultiLabel
 from kilter.tasks.multitask import MultiTask
+from kilter.tasks.quantiles import NAME as QUANTILE
+from kilter.tasks.quantiles import Quantiles
 from kilter.tasks.regression import Regression
 from kilter.tasks.several_amounts import SeveralAmounts
-from kilter.tasks.tagging import Tagging
+from kilter.tasks.tagging import Reading, Tagging
 from kilter.values.errors import DataError, RecipeError
 from kilter.values.recipe import LossChoice
 from kilter.values.table import Field, Kind
@@ -43,7 +45,13 @@ TASKS: Final = tuple(_KINDS)
 
 
 def _regression(**fields: Any) -> Task:
-    return SeveralAmounts(**fields) if "columns" in fields else Regression(**fields)
+    if "columns" in fields:
+        return SeveralAmounts(**fields)
+    return Quantiles(**fields) if _by_quantiles(fields.get("choice", LossChoice())) else Regression(**fields)
+
+
+def _by_quantiles(loss: LossChoice) -> bool:
+    return loss.name == QUANTILE
 
 
 def _multitask(*, tasks: Sequence[Mapping[str, Any]], **fields: Any) -> Task:
@@ -92,6 +100,7 @@ def make_task(
     form: Form = Form.ROW,
     tokens: Tokens | None = None,
     elsewhere: Sequence[Any] = (),
+    spans: Reading = "strict",
 ) -> Task:
     """The task of that name as the training targets (n,) describe it.
 
@@ -105,9 +114,10 @@ def make_task(
         tokens: what ids of texts mean.
         elsewhere: targets of the splits that are not trained on. Classes that stand only there can be scored, though
             nothing teaches them.
+        spans: how they are read from tags.
 
     Raises:
-        RecipeError: no task has that name, or the loss is none of its losses.
+        RecipeError: no task has that name, the loss is none of its losses, or spans are read where there are no tags.
         DataError: targets that the task cannot have.
     """
     columns = tuple(field.name for field in joined)
@@ -121,12 +131,18 @@ def make_task(
         "regression": lambda: (
             SeveralAmounts.of(column, ids, columns=columns, loss=loss)
             if columns
-            else Regression.of(column, ids, loss=loss)
+            else (Quantiles if _by_quantiles(loss) else Regression).of(column, ids, loss=loss)
         ),
-        "tagging": lambda: Tagging.of(column, ids, loss=loss, elsewhere=elsewhere),
+        "tagging": lambda: Tagging.of(column, ids, loss=loss, elsewhere=elsewhere, reading=spans),
     }
     if name not in made:
         raise RecipeError(f"task = {name!r}", legal=nearest(name, TASKS))
+    if spans != "strict" and name != "tagging":
+        raise RecipeError(
+            f"spans.reading = {spans!r} for the task {name!r}",
+            legal="spans are read from tags, where the task is tagging",
+            remedy="leave it out",
+        )
     return made[name]()
 
 

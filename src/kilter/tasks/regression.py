@@ -31,8 +31,8 @@ if TYPE_CHECKING:
     from kilter.values.task import Outputs
 
 DELTA: Final = 1.0  # of the Huber loss, in standard units
-LOSSES: Final = {"squared": (), "absolute": (), "huber": ("delta",)}
-_REPORTED: Final = ("r2", "rmse", "mae", "mape")
+LOSSES: Final[Mapping[str, tuple[str, ...]]] = {"squared": (), "absolute": (), "huber": ("delta",)}
+BY_QUANTILES: Final[Mapping[str, tuple[str, ...]]] = {"quantile": ("quantiles",)}  # of a single amount
 
 
 @final
@@ -56,13 +56,16 @@ class Regression:
     outputs: ClassVar[int] = 1
     per_example: ClassVar[bool] = True
     merit: ClassVar[str] = "negative squared error (standard units)"
+    scores: ClassVar[tuple[str, ...]] = ("r2", "rmse", "mae", "mape")
     baselines: ClassVar[tuple[str, ...]] = ("mean", "ridge", "boosted-regression")
 
     def __post_init__(self) -> None:
         if not (math.isfinite(self.center) and math.isfinite(self.scale) and self.scale > 0):
             message = f"center = {self.center}, scale = {self.scale}: both must be finite, and the scale above 0"
             raise ValueError(message)
-        chosen_loss(self.choice, LOSSES, task="regression")
+        if chosen_loss(self.choice, {**LOSSES, **BY_QUANTILES}, task="regression") in BY_QUANTILES:
+            message = "the quantile loss is that of another task: make it by tasks/quantiles.Quantiles"
+            raise ValueError(message)
 
     @staticmethod
     def of(column: NDArray[np.generic], ids: Sequence[str], *, loss: LossChoice = USUAL) -> Regression:
@@ -164,7 +167,7 @@ class Regression:
         """
         refuse_unscorable(predictions)
         measured = regression_scores(predictions.target, predictions.decided)
-        return Measures(scores=tuple(as_score(n, measured[n], larger_is_better=n == "r2") for n in _REPORTED))
+        return Measures(scores=tuple(as_score(n, measured[n], larger_is_better=n == "r2") for n in self.scores))
 
 
 def by_error(

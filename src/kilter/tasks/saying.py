@@ -12,6 +12,7 @@ from kilter.metrics.tags import spans
 from kilter.tasks.classification import Classification
 from kilter.tasks.multilabel import MultiLabel
 from kilter.tasks.multitask import MultiTask
+from kilter.tasks.quantiles import Quantiles
 from kilter.tasks.several_amounts import SeveralAmounts
 from kilter.tasks.tagging import Tagging
 
@@ -64,6 +65,8 @@ def say(task: Task, decided: Any, answer: Any) -> Said:
             return Said(there, _shares(task, answer), between="|")
         case SeveralAmounts():
             return Said(dict(zip(task.columns, map(float, decided), strict=True)))
+        case Quantiles():
+            return Said(float(decided), more={"quantiles": _by_level(task, answer)})
         case Tagging():
             tags = [task.labels[number] for number in decided]
             found = [{"type": span.type, "start": span.start, "end": span.end} for span in spans(tags)]
@@ -96,6 +99,10 @@ def _together(task: MultiTask, decided: NDArray[Any], answer: NDArray[Any]) -> S
     }
     shares = {name: dict(own.probabilities) for name, own in said.items() if own.probabilities}
     return Said({name: own.decided for name, own in said.items()}, shares)
+
+
+def _by_level(task: Quantiles, answer: Any) -> Mapping[str, float]:
+    return {f"{level:g}": amount for level, amount in zip(task.levels, map(float, answer), strict=True)}
 
 
 def _shares(task: Task, answer: Any) -> Mapping[str, float]:

@@ -18,20 +18,16 @@ if TYPE_CHECKING:
     from kilter.values.predictions import Predictions
 
 
-def as_score(name: str, measure: Measure, *, larger_is_better: bool = True) -> Score:
+def as_score(name: str, measure: Measure, *, larger_is_better: bool = True, meant: float | None = None) -> Score:
     """A measure under its name, with a caution where simulations have shown that such an interval does not hold."""
-    return Score(
-        name=name,
-        value=measure.value,
-        low=measure.low,
-        high=measure.high,
-        n=measure.n,
+    return Score.of(
+        name,
+        measure,
         larger_is_better=larger_is_better,
-        confidence=measure.confidence,
         undefined=measure.undefined,
-        method=measure.method,
         reading=measure.reading,
         caution=caution(name, measure),
+        meant=meant,
     )
 
 

@@ -61,13 +61,18 @@ class SeveralAmounts:
     merit: ClassVar[str] = Regression.merit
     baselines: ClassVar[tuple[str, ...]] = ("mean", "ridge", "boosted-regression")
 
+    @property
+    def scores(self) -> tuple[str, ...]:
+        """Names of the scores: the mean R², then those of each amount."""
+        return ("mean_r2", *(f"{column}.{name}" for column in self.columns for name in _REPORTED))
+
     def __post_init__(self) -> None:
         if not len(self.columns) == len(self.center) == len(self.scale) >= 1:
             message = f"{len(self.columns)} columns, {len(self.center)} centers and {len(self.scale)} scales: as many"
             raise ValueError(f"{message} of each are legal")
         for center, scale in zip(self.center, self.scale, strict=True):
             Regression(center=center, scale=scale)
-        chosen_loss(self.choice, LOSSES, task="regression")
+        chosen_loss(self.choice, LOSSES, task="regression of several amounts")
 
     @staticmethod
     def of(

@@ -6,7 +6,7 @@ import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar, Final, final
+from typing import TYPE_CHECKING, ClassVar, Final, Literal, TypeAlias, final
 
 import numpy as np
 import torch
@@ -33,6 +33,9 @@ if TYPE_CHECKING:
     from kilter.values.batch import Batch
     from kilter.values.task import Outputs
 
+Reading: TypeAlias = Literal["strict", "lenient"]
+"""How spans are read from tags: none that the scheme does not allow, or begun by an `I` that goes on from none, too."""
+
 DIGITS: Final = 6  # of the probabilities that predictions keep: those of each token would fill the disk otherwise
 _LOSSES: Final = {"cross_entropy": ("smoothing",)}
 _REPORTED: Final = {
@@ -53,24 +56,33 @@ class Tagging:
     Tags of a data set may be of IOB1, IOB2 or BIOES; inside they are IOB2 (see `metrics.tags`). The loss is the mean
     over tokens, not over sentences: each sentence brings the sum over its tokens, and weighs as many as it has.
 
+    Read strictly, decided is the likeliest sequence of tags that the scheme allows. Read leniently, decided is the
+    likeliest tag of each token, and an `I` that goes on from no span of its type begins one, as the scorer of the CoNLL
+    shared tasks and seqeval without a scheme read it.
+
     Attributes:
         labels: `O`, then `B` and `I` of each type, in the order of the logits.
         choice: the loss that is made small, with its numbers.
+        reading: strict or lenient.
     """
 
     labels: tuple[str, ...]
     choice: LossChoice = USUAL
+    reading: Reading = "strict"
 
     name: ClassVar[str] = "tagging"
     form: ClassVar[Form] = Form.TOKEN
     per_example: ClassVar[bool] = True
-    merit: ClassVar[str] = "span F1"
+    scores: ClassVar[tuple[str, ...]] = (*_REPORTED, "malformed")
     baselines: ClassVar[tuple[str, ...]] = ("most-frequent-tag", "window-tagger")
 
     def __post_init__(self) -> None:
         kinds = [label.removeprefix("B-") for label in self.labels if label.startswith("B-")]
         if not kinds or self.labels != iob2_labels(kinds):
             message = f"labels = {self.labels!r}: 'O', then 'B-' and 'I-' of each type, are legal; use `Tagging.of`"
+            raise ValueError(message)
+        if self.reading not in {"strict", "lenient"}:
+            message = f"reading = {self.reading!r}: 'strict' and 'lenient' are legal; leave it out for strict"
             raise ValueError(message)
         chosen_loss(self.choice, _LOSSES, task="tagging")
 
@@ -81,6 +93,7 @@ class Tagging:
         *,
         loss: LossChoice = USUAL,
         elsewhere: Sequence[tuple[str, ...] | None] = (),
+        reading: Reading = "strict",
     ) -> Tagging:
         """The task that tags describe.
 
@@ -89,6 +102,7 @@ class Tagging:
             ids: names of the rows.
             loss: what is made small.
             elsewhere: tags of the splits that are not trained on; types that stand only there can be scored as missed.
+            reading: of spans, strict or lenient.
 
         Raises:
             DataError: a row has no tags, some are tags of no scheme, or there are no spans.
@@ -103,7 +117,12 @@ class Tagging:
                 remedy="look at the target column",
             )
         others = {tag.type for tags in elsewhere for tag in map(parted, {*(tags or ())}) if tag is not None} - {""}
-        return Tagging(labels=iob2_labels(kinds | others), choice=loss)
+        return Tagging(labels=iob2_labels(kinds | others), choice=loss, reading=reading)
+
+    @property
+    def merit(self) -> str:
+        """Span F1, and how spans are read where that is not strictly."""
+        return "lenient span F1" if self.reading == "lenient" else "span F1"
 
     @property
     def outputs(self) -> int:
@@ -112,7 +131,8 @@ class Tagging:
 
     def describe(self) -> Mapping[str, object]:
         """The task as JSON."""
-        return {"name": self.name, "labels": list(self.labels), "choice": described(self.choice)}
+        told = {"name": self.name, "labels": list(self.labels), "choice": described(self.choice)}
+        return told if self.reading == "strict" else {**told, "reading": self.reading}
 
     def encode(self, column: NDArray[np.generic], ids: Sequence[str]) -> NDArray[np.generic]:
         """Tags of any scheme (n,), each row a sequence, as an object array of label numbers (t_i,) int64, in IOB2.
@@ -190,6 +210,8 @@ class Tagging:
     ) -> Predictions:
         """Probabilities (t_i, k) beside label numbers (t_i,); decided is the likeliest sequence that IOB2 allows.
 
+        Where spans are read leniently, decided are the likeliest tags token by token.
+
         Tokens that were cut off, so that nobody answered them, are taken for outside. The cost is the mean of -log p
         over the tokens that were answered. The merit of a sentence with h of its s spans found by p that were said is
         F + (2 h - F (s + p)) / m, for F the span F1 of all of these sentences and m the mean of s + p. Its mean is F,
@@ -206,20 +228,20 @@ class Tagging:
             outside = np.zeros((len(target) - len(shares), len(self.labels)))
             outside[:, 0] = 1.0
             given.append(np.concatenate([shares, outside]))
-        decided = most_likely(given, *legal_transitions(self.labels))
+        decided = self._likeliest(given) if self._lenient else most_likely(given, *legal_transitions(self.labels))
         return Predictions(
             ids=tuple(ids),
             target=_objects(truth),
             answer=_objects([shares.round(DIGITS) for shares in given]),
             decided=_objects(decided),
             cost=cost,
-            merit=_merits(count_spans(truth, decided, self.labels)),
+            merit=_merits(count_spans(truth, decided, self.labels, lenient=self._lenient)),
             weight=np.ones(len(ids)) if weights is None else weights,
         )
 
     def points(self, predictions: Predictions) -> Mapping[str, float]:
         """Span F1, precision and recall, and token accuracy."""
-        counts = count_spans(predictions.target, predictions.decided, self.labels)
+        counts = count_spans(predictions.target, predictions.decided, self.labels, lenient=self._lenient)
         hits, support, predicted = (int(part.sum()) for part in (counts.hits, counts.support, counts.predicted))
         return {
             "span_f1": 2 * hits / (support + predicted) if support + predicted else math.nan,
@@ -231,16 +253,16 @@ class Tagging:
     def measure(self, predictions: Predictions) -> Measures:
         """Scores with their intervals, and those of each type.
 
-        What is decided is always legal; `malformed` is the share of sentences whose likeliest tags, token by token,
-        are not.
+        `malformed` is the share of sentences whose likeliest tags, token by token, the scheme does not allow; what is
+        decided is always allowed where spans are read strictly.
 
         Raises:
             TrainingError: probabilities that are not finite.
         """
         refuse_unscorable(predictions)
-        counts = count_spans(predictions.target, predictions.decided, self.labels)
+        counts = count_spans(predictions.target, predictions.decided, self.labels, lenient=self._lenient)
         measured = span_scores(counts)
-        likeliest = [np.asarray(shares).argmax(axis=1) for shares in predictions.answer]
+        likeliest = self._likeliest(predictions.answer)
         return Measures(
             scores=(
                 *(as_score(name, measured[of]) for name, of in _REPORTED.items()),
@@ -255,6 +277,15 @@ class Tagging:
                 for place, (kind, of_type) in enumerate(zip(counts.types, type_scores(counts), strict=True))
             ),
         )
+
+    @property
+    def _lenient(self) -> bool:
+        return self.reading == "lenient"
+
+    @staticmethod
+    def _likeliest(shares: Sequence[NDArray[np.float64]] | NDArray[np.generic]) -> list[NDArray[np.int64]]:
+        """The likeliest tag of each token, allowed there or not."""
+        return [np.asarray(each).argmax(axis=1) for each in shares]
 
     def _logits(self, outputs: Outputs, batch: Batch) -> Tensor:
         """The logits (b, t, k), in single precision or better."""

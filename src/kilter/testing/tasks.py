@@ -186,7 +186,7 @@ def answers_each_row(subject: Learnable) -> None:
 
 
 def measures(subject: Learnable) -> None:
-    """Scores hold their intervals, the first is the one that leads, and `points` are values of scores.
+    """Scores are those that the task names, hold their intervals, the first leads, and `points` are values of scores.
 
     Raises:
         AssertionError: they do not.
@@ -198,6 +198,9 @@ def measures(subject: Learnable) -> None:
     measured = task.measure(predictions)
     names = [score.name for score in measured.scores]
     assert len(set(names)) == len(names), f"{subject.name}: scores of one name among {names}"
+    said = [name for name in task.scores if name in names]
+    assert said == names, f"{subject.name}: it says that it gives the scores {task.scores}, and gives {names}"
+    assert task.scores[0] == names[0], f"{subject.name}: {names[0]} leads, not {task.scores[0]}"
     assert measured.primary.larger_is_better or measured.primary.value is not None, f"{subject.name}: {names[0]}"
     for score in measured.scores:
         assert (score.value is None) == (score.undefined is not None), f"{subject.name}: {score}"

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from kilter.values.batch import Batch
     from kilter.values.source import Source
 
+_INTERRUPTS = (signal.SIGINT, signal.SIGTERM)
+
 
 class Loaded(NamedTuple):
     """A leg and its batches."""
@@ -46,7 +48,8 @@ def _load_by_workers(source: Source, legs: Iterable[Leg], seed: int, workers: in
         generator=torch.Generator().manual_seed(seed),  # else the loader draws from the global random state
         collate_fn=_as_it_is,  # type: ignore[arg-type]  # without batching it gets one item
     )
-    batches = iter(loader)
+    with _signals_held():
+        batches = iter(loader)
     try:
         yield from batches
     except (OSError, EOFError) as error:  # the rest of a batch whose maker is gone cannot be fetched
@@ -57,7 +60,7 @@ def _load_by_workers(source: Source, legs: Iterable[Leg], seed: int, workers: in
     finally:
         # Not left to the garbage collector: a traceback that somebody keeps would keep the workers, and torch raises
         # at every signal of a child for as long as it knows of a dead one.
-        with suppress(RuntimeError):
+        with suppress(RuntimeError), _signals_held():
             batches._shutdown_workers()  # type: ignore[attr-defined]  # noqa: SLF001 - there is no public way
 
 
@@ -106,10 +109,24 @@ class _Order:
         return iter(self._legs)
 
 
+@contextmanager
+def _signals_held() -> Iterator[None]:
+    """Inside, interrupts wait: torch's iterator cannot bear one half made or half shut, nor a worker before it is set.
+
+    A child begins with the mask of its parent.
+    """
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, _INTERRUPTS)
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
 def _leave_interrupts_to_the_parent(_worker: int) -> None:
     # Ctrl-C, `timeout` and schedulers signal the whole group; the parent finishes its step, and needs batches for it.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, _ignore_once)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, _INTERRUPTS)
 
 
 def _ignore_once(number: int, _frame: FrameType | None) -> None:

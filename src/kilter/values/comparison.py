@@ -93,9 +93,19 @@ class Comparison:
     dominance: Dominance | None = None  # where both sides have several seeds
 
     @property
+    def p(self) -> float:
+        """The p-value that judges: the corrected one where several comparisons were made together."""
+        return self.p_value if self.adjusted_p_value is None else self.adjusted_p_value
+
+    @property
     def winner(self) -> str | None:
-        """The model that is better beyond the interval of the difference; None where that is not established."""
+        """The model that is better beyond the interval of the difference and by the test; None where nothing is shown.
+
+        The test has the level that belongs to the interval, such as 5 % for 95 %, after correction.
+        """
         low, high = self.difference.low, self.difference.high
+        if self.p > round(1 - self.difference.confidence, 12):
+            return None
         if low is not None and low > 0:
             return self.left
         if high is not None and high < 0:
@@ -110,7 +120,7 @@ class Comparison:
     def _p(self) -> str:
         if self.adjusted_p_value is None or self.compared < 2:
             return f"p = {self.p_value:.3g}"
-        return f"p = {self.adjusted_p_value:.3g} ({self.correction} for {self.compared})"
+        return f"p = {self.p:.3g} ({self.correction} for {self.compared})"
 
     def _repr_html_(self) -> str:
         from html import escape

@@ -62,7 +62,8 @@ MOVING: Final = "moving/"
 1 it has, 0 it has not, -1 no gradient was asked of it, -2 its rate was 0, -3 no gradient had reached it."""
 
 _LOWER_IS_BETTER: Final = re.compile(
-    r"(?:^|[._/ -])(?:loss|error|err|perplexity|ppl|mae|mse|rmse|mape|wer|cer|nll|ece|brier|bpc|bits)(?:$|[._/ -])"
+    r"(?:^|[._/ -])(?:loss|error|err|perplexity|ppl|mae|mse|rmse|mape|pinball|wer|cer|nll|ece|brier|bpc|bits)"
+    r"(?:$|[._/ -])"
 )
 _HIGHER_IS_BETTER: Final = re.compile(
     r"(?:^|[._/ -])(?:acc|accuracy|f1|precision|recall|auc|auroc|auprc|ap|map|mcc|kappa|r2|bleu|chrf|rouge\w*|iou|dice|"

@@ -7,6 +7,7 @@ from typing import final
 
 from kilter.values.calibration import Calibration, Threshold
 from kilter.values.score import Score
+from kilter.values.tradeoff import Tradeoff
 
 
 @final
@@ -76,6 +77,8 @@ class Slice:
         lost: the share of everything that the model lost (its errors, or the loss of its examples) that lies here.
         p_value: how often chance would part the two so, corrected for all slices that were looked at.
         examples: ids of the worst of them.
+        masked: its name with lengths in the place of what it quotes from the data; empty where it quotes nothing.
+        asked: whether somebody asked for it, in which case it need not be worse than the rest.
     """
 
     name: str
@@ -86,6 +89,29 @@ class Slice:
     lost: float
     p_value: float
     examples: tuple[str, ...] = ()
+    masked: str = ""
+    asked: bool = False
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Chosen:
+    """The weights as the best of the evaluations of their training, and what that choice adds to the score.
+
+    Attributes:
+        metric: that chose, such as "valid.loss".
+        value: its best value.
+        evaluations: how many there were to choose from.
+        close: those that the rows do not tell from the best, which is one of them.
+        optimism: by how much the best value is better than the truth at the most, from being chosen: as if all that are
+            close were equally good.
+    """
+
+    metric: str
+    value: float
+    evaluations: int
+    close: int
+    optimism: float
 
 
 @final
@@ -97,9 +123,11 @@ class Evaluation:
     split: str
     measures: Measures
     mistakes: tuple[Mistake, ...] = ()
-    slices: tuple[Slice, ...] = ()  # where it does worse than elsewhere, the clearest first
+    slices: tuple[Slice, ...] = ()  # where it does worse than elsewhere, the clearest first; then those asked for
     calibration: Calibration | None = None  # where classes are decided by probabilities
     thresholds: tuple[Threshold, ...] = ()  # chosen on validation, where one of two classes is decided
+    tradeoffs: tuple[Tradeoff, ...] = ()  # the curves of ROC and of precision and recall, where probabilities decide
+    chosen: Chosen | None = None  # on the rows by which the step of the weights was chosen
 
     @property
     def primary(self) -> Score:

@@ -7,6 +7,7 @@ from typing import final
 
 from kilter.values.comparison import Comparison
 from kilter.values.evaluation import Evaluation
+from kilter.values.expectation import Judgement
 from kilter.values.history import History
 from kilter.values.predictions import Predictions
 
@@ -24,6 +25,7 @@ class Outcome:
         train: of the model on its training rows, where they were evaluated.
         consulted: how often these examples were looked at to judge, by all runs; None where nobody counted.
         history: the curves of its training, where they are at hand.
+        judgements: of what was expected before the training.
         fresh: of the model on the examples whose inputs do not stand in training, where some others do.
     """
 
@@ -35,3 +37,4 @@ class Outcome:
     fresh: Evaluation | None = None
     history: History | None = None
     consulted: int | None = None
+    judgements: tuple[Judgement, ...] = ()

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Annotated, Any, Final, Literal, TypeAlias, final
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Discriminator, Field, Tag, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Discriminator, Field, Tag, model_validator
 
 from kilter.values.duration import Duration
 from kilter.values.errors import Fault, RecipeError
@@ -86,6 +86,22 @@ class BatchSize(BaseModel):
         return self
 
 
+def _levels(given: object) -> object:
+    return tuple(given) if isinstance(given, list) else given
+
+
+def _of_quantiles(levels: tuple[float, ...]) -> tuple[float, ...]:
+    if list(levels) != sorted(set(levels)) or 0.5 not in levels:
+        message = "levels rise and 0.5 is among them, since the median decides; such as [0.1, 0.5, 0.9]"
+        raise ValueError(message)
+    return levels
+
+
+Levels: TypeAlias = Annotated[
+    tuple[Annotated[float, Field(gt=0, lt=1)], ...], BeforeValidator(_levels), AfterValidator(_of_quantiles)
+]
+
+
 @final
 class LossChoice(BaseModel):
     """What is made small; each task says which losses and which of these numbers it reads.
@@ -105,6 +121,7 @@ class LossChoice(BaseModel):
         "squared",
         "absolute",
         "huber",
+        "quantile",
         "in_batch",
         "contrastive",
         "triplet",
@@ -116,6 +133,7 @@ class LossChoice(BaseModel):
     delta: float | None = Field(default=None, gt=0)  # of huber, in standard units
     temperature: float | None = Field(default=None, gt=0)  # of distillation and in_batch
     margin: float | None = Field(default=None, gt=0)  # of contrastive and triplet
+    quantiles: Levels | None = None  # of quantile: rising shares, .5 among them, which decides
 
 
 @final

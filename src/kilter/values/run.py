@@ -46,12 +46,15 @@ class Run:
         history: the curves.
         evaluations: of the trained model and the baselines, by split.
         comparisons: of the trained model with the baselines.
+        ladder: from the simplest model to the trained one, each against the one below it.
+        untrained: the model before its first step, on the split that judges.
         walkthrough: one example followed through, with the trained weights.
         expected: what was written down before the run, and what became of it.
         consulted: how often each held-out split was looked at to choose or to judge, by split.
         plan: the arithmetic of its training, once it has begun.
         samples: the same few validation examples at each evaluation, with what the model said of them.
         cost: what training took; None where it has not ended.
+        interpretation: what a person wrote of the results, by the question; empty where nobody did.
     """
 
     path: Path
@@ -62,17 +65,21 @@ class Run:
     history: History = field(default_factory=History)
     evaluations: tuple[Evaluation, ...] = ()
     comparisons: tuple[Comparison, ...] = ()
+    ladder: tuple[Comparison, ...] = ()
+    untrained: Evaluation | None = None
     walkthrough: Walkthrough | None = None
     expected: Expected | None = None
     consulted: Mapping[str, int] = field(default_factory=dict[str, int])
     plan: Plan | None = None
     samples: tuple[Sampled, ...] = ()
     cost: Cost | None = None
+    interpretation: Mapping[str, str] = field(default_factory=dict[str, str])
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "config", FrozenMap(self.config))
         object.__setattr__(self, "environment", FrozenMap(self.environment))
         object.__setattr__(self, "consulted", FrozenMap(self.consulted))
+        object.__setattr__(self, "interpretation", FrozenMap(self.interpretation))
 
     @property
     def name(self) -> str:

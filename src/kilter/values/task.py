@@ -92,6 +92,10 @@ class Task(Protocol):
         """What the mean of all merits of `tabulate` is, in a reader's words (the larger the better)."""
 
     @property
+    def scores(self) -> tuple[str, ...]:
+        """Names of the scores that `measure` gives, the one that decides first; some need answers of a kind."""
+
+    @property
     def baselines(self) -> tuple[str, ...]:
         """Names of the simple models of `models/baselines` that a network must beat, the simplest first."""
 

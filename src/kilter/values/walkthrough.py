@@ -17,6 +17,7 @@ class Passage:
         columns: of the table; empty where there is none.
         rows: cells as text.
         numeric: numbers of the columns that hold numbers.
+        quoting: numbers of the columns that hold words of the data.
     """
 
     title: str
@@ -24,6 +25,7 @@ class Passage:
     columns: tuple[str, ...] = ()
     rows: tuple[tuple[str, ...], ...] = ()
     numeric: tuple[int, ...] = ()
+    quoting: tuple[int, ...] = ()
 
 
 @final

@@ -47,3 +47,12 @@ def test_a_score_without_bounds_stands_alone():
 
 def test_without_slices_there_is_nothing_to_say():
     assert list(ErrorSlices().examine(of_classes())) == []
+
+
+def test_slices_that_lose_no_more_than_their_share_and_those_asked_for_are_not_told():
+    outcome = planted()
+    (worst,) = outcome.evaluation.slices
+    share = worst.n / len(outcome.predictions)
+    for other in (replace(worst, lost=1.2 * share), replace(worst, asked=True)):
+        evaluation = replace(outcome.evaluation, slices=(other,))
+        assert list(ErrorSlices().examine(replace(outcome, evaluation=evaluation))) == []

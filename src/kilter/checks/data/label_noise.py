@@ -83,7 +83,7 @@ class LabelNoise(Check[Dataset]):
             seen=f"{len(suspects):,} of {len(clear):,} training rows ({percent(rate)}, [{percent(bounds.low)},"
             f" {percent(bounds.high)}]) have another label than all others let one clearly expect, and clearer answers"
             f" are hardly less often contradicted: {name} has {own!r}, where {other!r} is expected.",
-            advice="Look at these rows first, the clearest stand in front; mend the labels that are wrong.",
+            advice="Look at these rows, the clearest first, and at what `kilter suspects` lists; mend wrong labels.",
             causes=("label_noise", "label_misaligned"),
             where=tuple(name for name, _, _ in worst[:50]),
             evidence={

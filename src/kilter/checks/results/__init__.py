@@ -2,6 +2,7 @@
 
 from kilter.checks.check import Check
 from kilter.checks.results.error_slices import ErrorSlices
+from kilter.checks.results.expectation_missed import ExpectationMissed
 from kilter.checks.results.no_better_than_chance import NoBetterThanChance
 from kilter.checks.results.one_answer import OneAnswer
 from kilter.checks.results.scored_on_training import ScoredOnTraining
@@ -28,4 +29,5 @@ RESULT_CHECKS: tuple[Check[Outcome], ...] = (
     ZeroRecall(),
     Uncalibrated(),
     SureWhenWrong(),
+    ExpectationMissed(),
 )

@@ -29,9 +29,7 @@ class Contest(NamedTuple):
     def said(self) -> str:
         """The numbers, for a finding."""
         if self.comparison is not None:
-            return (
-                f"{self.baseline.model}: difference in {self.comparison.difference}, p = {self.comparison.p_value:.2g}"
-            )
+            return f"{self.baseline.model}: difference in {self.comparison.difference}, p = {self.comparison.p:.2g}"
         return f"{self.baseline.model}: {self.baseline.primary}"
 
 

@@ -26,8 +26,9 @@ class ErrorSlices(Check[Outcome]):
     against the rest and corrected for all of them. The one that deviates most is told, and how much of all that was
     lost lies there.
 
-    **When it stays silent.** No trait survives the correction, or no slices were looked for. It is a note: every model
-    has harder examples.
+    **When it stays silent.** No trait survives the correction, no slices were looked for, or none holds `ratio` times
+    its share of what was lost. Slices that a person asked for are not told. It is a note: every model has harder
+    examples.
 
     **What it costs.** Nothing; finding the slices takes a second or two for 10,000 examples.
 
@@ -37,9 +38,14 @@ class ErrorSlices(Check[Outcome]):
 
     code: ClassVar[str] = "R106"
     name: ClassVar[str] = "error-slices"
+    ratio: float = 1.25  # least share of what was lost, by the share of examples it lies in
 
     def examine(self, subject: Outcome) -> Iterator[Finding | Skipped]:
-        slices = subject.evaluation.slices
+        slices = [
+            found
+            for found in subject.evaluation.slices
+            if not found.asked and found.lost >= self.ratio * found.n / len(subject.predictions)
+        ]
         if not slices:
             return
         worst, *others = slices

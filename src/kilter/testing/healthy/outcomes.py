@@ -12,11 +12,13 @@ import numpy as np
 from kilter.evaluation.calibrating import calibrate
 from kilter.evaluation.comparing import compare_all
 from kilter.evaluation.evaluating import evaluate
+from kilter.evaluation.judging import judge
 from kilter.tasks.classification import Classification
 from kilter.tasks.regression import Regression
 from kilter.testing.subjects import Healthy
 from kilter.values.comparison import Effort
 from kilter.values.curve_names import TRAIN_LOSS, VALID_LOSS
+from kilter.values.expectation import Expectation
 from kilter.values.history import History
 from kilter.values.outcome import Outcome
 
@@ -154,6 +156,20 @@ def _fairly_tried() -> Outcome:
     return replace(made, comparisons=tuple(compared), consulted=4)
 
 
+def judged(made: Outcome, *expectations: Expectation) -> Outcome:
+    """The outcome, held to what was expected of it."""
+    judgements = judge(
+        expectations, made.evaluation, train=made.train, baselines=made.baselines, comparisons=made.comparisons
+    )
+    return replace(made, judgements=judgements)
+
+
+def _as_expected() -> Outcome:
+    """One expectation is met, another the test is too small to decide."""
+    met, open_ = Expectation.read("accuracy", ">= 0.8"), Expectation.read("accuracy", ">= 0.9")
+    return judged(of_classes(), met, open_, Expectation(about="beats", rival="majority"))
+
+
 def _overfitted_early() -> Outcome:
     """The validation loss rose and no score got better: other checks say that."""
     return replace(of_classes(), history=turning(better=False))
@@ -190,6 +206,7 @@ HEALTHY_OUTCOMES: tuple[Healthy[Outcome], ...] = (
     Healthy(name="well fitted", make=cache(_well_fitted)),
     Healthy(name="imbalanced", make=cache(_imbalanced)),
     Healthy(name="fairly tried", make=cache(_fairly_tried)),
+    Healthy(name="as expected", make=cache(_as_expected)),
     Healthy(name="overfitted early", make=cache(_overfitted_early)),
     Healthy(name="one shared row", make=cache(_one_shared_row)),
     Healthy(name="a hard task", make=cache(lambda: of_classes(0.55, linear=0.5, confidence=0.55))),

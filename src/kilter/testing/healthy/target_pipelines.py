@@ -15,6 +15,7 @@ from kilter.tasks.classification import Classification
 from kilter.tasks.contrastive import Contrastive
 from kilter.tasks.multilabel import MultiLabel
 from kilter.tasks.multitask import MultiTask
+from kilter.tasks.quantiles import Quantiles
 from kilter.tasks.regression import Regression
 from kilter.tasks.several_amounts import SeveralAmounts
 from kilter.testing.healthy.pipelines import CLASSES, ROWS, Encoded, labels, numbers
@@ -96,6 +97,12 @@ def of_amounts_by(loss: LossChoice, *, weights: list[float] | None = None) -> Pi
     return learning(task, given, amounts[:, 0], weights=weights)
 
 
+def of_quantiles() -> Pipeline:
+    """A perceptron that answers three quantiles of an amount about 50."""
+    given, amounts = _amounts(1)
+    return learning(Quantiles(center=float(amounts.mean()), scale=float(amounts.std())), given, amounts[:, 0])
+
+
 def of_several_amounts(*, holes: float = 0.2) -> Pipeline:
     """Three amounts a row, some of them unknown."""
     given, amounts = _amounts(3)
@@ -152,6 +159,7 @@ HEALTHY_TARGET_PIPELINES: tuple[Healthy[Pipeline], ...] = (
     _named("distillation", lambda: of_shares(LossChoice(name="distillation", temperature=3.0))),
     _named("absolute error", lambda: of_amounts_by(LossChoice(name="absolute"))),
     _named("huber", lambda: of_amounts_by(LossChoice(name="huber", delta=0.5))),
+    _named("quantiles", of_quantiles),
     _named("weighed amounts", lambda: of_amounts_by(LossChoice(), weights=[0.2 + row % 5 for row in range(ROWS)])),
     _named("several amounts with gaps", of_several_amounts),
     _named("several labels with gaps", of_several_labels),

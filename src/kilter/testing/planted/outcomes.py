@@ -13,6 +13,7 @@ from kilter.tasks.regression import Regression
 from kilter.testing.healthy.outcomes import (
     LABELS,
     constant,
+    judged,
     of_amounts,
     of_classes,
     outcome,
@@ -23,6 +24,7 @@ from kilter.testing.healthy.outcomes import (
 from kilter.testing.subjects import Planted
 from kilter.values.comparison import Effort
 from kilter.values.evaluation import Slice
+from kilter.values.expectation import Expectation
 from kilter.values.finding import Severity
 from kilter.values.outcome import Outcome
 from kilter.values.score import Score
@@ -178,6 +180,18 @@ PLANTED_OUTCOMES: tuple[Planted[Outcome], ...] = (
         severity=Severity.NOTE,
     ),
     Planted(code="R108", name="a search against a default", make=cache(_searched), causes=("wrong_metric",)),
+    Planted(
+        code="R109",
+        name="worse than expected",
+        make=cache(lambda: judged(of_classes(), Expectation.read("accuracy", ">= 0.99"))),
+        causes=("underfit_capacity",),
+    ),
+    Planted(
+        code="R109",
+        name="better than anybody thought",
+        make=cache(lambda: judged(of_classes(), Expectation.read("log_loss", "> 0.9"))),
+        causes=("target_leak",),
+    ),
     Planted(
         code="R112",
         name="a worn-out test",
