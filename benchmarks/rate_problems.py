@@ -141,7 +141,7 @@ def _one_amount(outputs: Tensor, targets: Tensor) -> Tensor:
 def _known_before() -> nn.Module:
     """A network that has learnt the digits below five, with a fresh head for all of them."""
     x, y, _, _ = digits()
-    few = y < 5  # noqa: PLR2004 - half of the digits
+    few = y < 5  # half of the digits
     state = torch.get_rng_state()
     torch.manual_seed(12345)
     model = nn.Sequential(nn.Linear(64, 96), nn.ReLU(), nn.Linear(96, 48), nn.ReLU(), nn.Linear(48, 10))

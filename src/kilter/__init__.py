@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from kilter.engine.numeric_gradients import Slope, compare_gradients
     from kilter.project.branching import cooldown
     from kilter.project.diagnosing import diagnose
+    from kilter.project.finding import find_batch_size, find_learning_rate
     from kilter.project.folder import load_run
     from kilter.project.front import (
         audit,
@@ -91,7 +92,9 @@ __all__ = [
     "detectable",
     "diagnose",
     "evaluate",
+    "find_batch_size",
     "find_label_noise",
+    "find_learning_rate",
     "find_slices",
     "fit",
     "guess",
@@ -110,6 +113,7 @@ _HOMES = {
     "kilter.engine.numeric_gradients": ("Slope", "compare_gradients"),
     "kilter.project.branching": ("cooldown",),
     "kilter.project.diagnosing": ("diagnose",),
+    "kilter.project.finding": ("find_batch_size", "find_learning_rate"),
     "kilter.project.folder": ("load_run",),
     "kilter.project.front": (
         "audit",

@@ -89,7 +89,15 @@ assert "Usage" in said.getvalue(), said.getvalue()
 """
 
 
-@pytest.mark.parametrize(("arguments", "absent"), [(["--help"], HEAVY), (["report", "--help"], {"torch"})])
+@pytest.mark.parametrize(
+    ("arguments", "absent"),
+    [
+        (["--help"], HEAVY),
+        (["report", "--help"], {"torch"}),
+        (["find", "--help"], HEAVY),
+        (["find", "batch-size", "--help"], HEAVY),
+    ],
+)
 def test_help_starts_without_anything_heavy(arguments, absent, root):
     loaded = set(json.loads(run(HELP + LOADED.removeprefix("; "), *arguments, cwd=root / "src")))
 

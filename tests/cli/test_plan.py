@@ -23,3 +23,12 @@ def test_a_plan_as_text_has_its_curve_and_every_number_of_the_recipe(small_file)
     assert "epoch  0" in text
     assert "optimizer.learning_rate" in text
     assert "stop.patience" in text
+
+
+def test_what_is_left_to_be_found_is_reckoned_with_its_default_and_said(small_file):
+    plan, beside = plan_of(read_project(small_file, ["batch=auto", "lr=auto"]))
+
+    assert len(plan_document(plan, beside)["left_open"]) == 2
+    text = " ".join(plan_text(plan, beside).split())
+    assert "batch.size is found before the training; until then its default: batches of 64 rows." in text
+    assert "optimizer.learning_rate is found before the training" in text

@@ -25,6 +25,7 @@ def step(number, epoch):
 
 def play(shown):
     shown.began("train")
+    shown.told("trying …")
     shown.planned(6)
     history = History().append(1, {"train.loss": 0.5})
     for number in range(1, 7):
@@ -43,6 +44,7 @@ def test_lines_are_one_for_each_epoch_and_evaluation_on_stderr(capsys):
     assert said.out == ""
     assert said.err.splitlines() == [
         "train …",
+        "  trying …",
         "  epoch 1, step 3 of 6: train.loss 0.5, valid.loss 0.25, valid.accuracy 0.875",
         "  epoch 2, step 6 of 6: train.loss 0.5, valid.loss 0.25, valid.accuracy 0.875",
         "train done in 1.2 s: 6 steps",

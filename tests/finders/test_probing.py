@@ -5,7 +5,7 @@ import torch
 
 from kilter.finders import probing
 from kilter.finders.ending import Ended
-from kilter.finders.probing import probe, tried
+from kilter.finders.probing import WAVERING, probe, tried
 from kilter.testing.healthy.pipelines import over_numbers
 from kilter.values.batch_suggestion import Budget, Counted
 
@@ -28,17 +28,17 @@ class Told:
 
 
 def test_what_fits_says_what_it_held():
-    found = probe(Told(Ended(answer=[900, 400])), 8, BUDGET, steps=2)
+    found = probe(Told(Ended(answer=[900, 400, 2])), 8, BUDGET, steps=2)
 
-    assert (found.size, found.fits, found.peak, found.between, found.steps) == (8, True, 900, 400, 2)
+    assert (found.size, found.fits, found.peak, found.between, found.steps) == (8, True, 900 + WAVERING * 500, 400, 2)
 
 
 def test_what_this_process_holds_beyond_the_child_counts():
-    told = Told(Ended(answer=[900, 400]), beyond=150)
+    told = Told(Ended(answer=[900, 400, 1]), beyond=150)
 
     found = probe(told, 8, BUDGET, steps=2)
 
-    assert (found.fits, found.peak, found.between) == (False, 1050, 550)
+    assert (found.fits, found.peak, found.between, found.steps) == (False, 1050 + WAVERING * 500, 550, 1)
     assert told.asked["limit"] == 850
     assert "too much" in found.said
 
@@ -61,6 +61,9 @@ class Attempted:
     def step_on(self, *batches):
         self.seen.append(batches)
 
+    def step(self):
+        self.seen.append("next")
+
     def evaluate(self, most):
         self.seen.append(most)
 
@@ -68,19 +71,32 @@ class Attempted:
 @pytest.mark.parametrize(
     ("widest", "window", "seen"),
     [
-        (("wide",), 1, [("wide",), 1, ("wide",)]),
-        (("wide", "long"), 1, [("long",), 1, ("wide",)]),
-        (("wide",), 2, [("wide", "wide"), 1, ("wide", "wide")]),
+        (("wide",), 1, [("wide",), "next", 1, ("wide",)]),
+        (("wide", "long"), 1, [("long",), "next", 1, ("wide",)]),
+        (("wide",), 2, [("wide", "wide"), "next", 1, ("wide", "wide")]),
     ],
 )
 def test_the_widest_comes_after_an_evaluation_when_there_is_optimizer_state(monkeypatch, widest, window, seen):
     attempt = Attempted(widest)
     monkeypatch.setattr(probing, "begin", lambda *_, **__: attempt)
 
-    most, between = tried(None, size=8, steps=2, seed=0, window=window, counted="resident memory", most=10, files=0)
+    most, between, made = tried(
+        None, size=8, steps=3, seed=0, window=window, counted="resident memory", most=2**60, files=0
+    )
 
     assert attempt.seen == seen
+    assert made == 3
     assert most >= between * 0.5 > 0
+
+
+def test_no_more_steps_are_made_when_one_took_too_much(monkeypatch):
+    attempt = Attempted(("wide",))
+    monkeypatch.setattr(probing, "begin", lambda *_, **__: attempt)
+
+    most, _, made = tried(None, size=8, steps=3, seed=0, window=1, counted="resident memory", most=10, files=0)
+
+    assert attempt.seen == [("wide",)]
+    assert (most > 10, made) == (True, 1)
 
 
 def test_a_gpu_is_held_to_its_budget_by_its_allocator(monkeypatch):
@@ -90,11 +106,14 @@ def test_a_gpu_is_held_to_its_budget_by_its_allocator(monkeypatch):
     monkeypatch.setattr(torch.cuda, "max_memory_allocated", lambda _: 70)
     monkeypatch.setattr(torch.cuda, "memory_allocated", lambda _: 30)
 
-    assert tried(None, size=8, steps=2, seed=0, window=1, counted="device memory", most=90, files=0) == (70, 30)
+    assert tried(None, size=8, steps=2, seed=0, window=1, counted="device memory", most=90, files=0) == (70, 30, 2)
     assert capped == [("cuda:0", 90)]
 
 
 def test_a_real_training_is_tried():
-    most, between = tried(over_numbers(), size=96, steps=2, seed=0, window=2, counted="address space", most=1, files=0)
+    most, between, made = tried(
+        over_numbers(), size=96, steps=2, seed=0, window=2, counted="address space", most=2**60, files=0
+    )
 
     assert most >= between > 0
+    assert made == 2

@@ -83,7 +83,16 @@ def test_a_size_that_told_by_how_much_it_was_too_large_says_what_comes_next():
 
     assert next_size([over], Room(bytes=BASE + 1000, base=BASE, most=10**6, start=100)) == (30, 2)  # .6 of the room
     fits = SizeProbe(size=30, peak=BASE + 600, between=BASE, fits=True, said="it fits", steps=2)
-    assert next_size([over, fits], Room(bytes=BASE + 1000, base=BASE, most=10**6, start=100)) == (47, 3)
+    assert next_size([over, fits], Room(bytes=BASE + 1000, base=BASE, most=10**6, start=100)) == (48, 3)  # .97
+
+
+def test_the_last_probe_that_there_are_steps_for_keeps_farther_away():
+    fits = SizeProbe(size=30, peak=BASE + 600, between=BASE, fits=True, said="it fits", steps=2)
+    killed = SizeProbe(size=60, peak=None, fits=False, said="killed", steps=5)
+    over = SizeProbe(size=60, peak=BASE + 1200, between=BASE, fits=False, said="too much", steps=5)
+
+    assert next_size([fits, killed], Room(bytes=BASE + 1000, base=BASE, most=10**6, start=30)) == (44, 3)  # .88
+    assert next_size([fits, over], Room(bytes=BASE + 1000, base=BASE, most=10**6, start=30)) == (48, 3)  # .97
 
 
 def test_a_tiny_size_is_not_stretched_beyond_measure():

@@ -7,7 +7,7 @@ import torch
 
 from kilter.finders import usage
 from kilter.finders.forking import Watch, in_fork
-from kilter.finders.usage import HighWater, cap, free_on, held, held_alone, held_on, mapped
+from kilter.finders.usage import HighWater, cap, free_on, held, held_alone, held_on, is_pinned, mapped
 from kilter.values.batch_suggestion import Counted
 
 MEBIBYTE = 2**20
@@ -91,3 +91,18 @@ def test_mps_is_asked(monkeypatch):
     assert free_on("mps") == 600
     assert capped == [0.5]
     assert (HighWater(Counted.DEVICE).most("mps"), held_on("mps")) == (400, 90)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("MALLOC_MMAP_THRESHOLD_", "131072"),
+        ("GLIBC_TUNABLES", "glibc.malloc.arena_max=1:glibc.malloc.mmap_threshold=9"),
+    ],
+)
+def test_a_heap_is_pinned_by_the_environment(monkeypatch, name, value):
+    monkeypatch.delenv("MALLOC_MMAP_THRESHOLD_", raising=False)
+    monkeypatch.setenv("GLIBC_TUNABLES", "glibc.malloc.arena_max=1")
+    assert not is_pinned()
+    monkeypatch.setenv(name, value)
+    assert is_pinned()

@@ -20,6 +20,8 @@ def test_each_look_is_counted_by_its_split(tmp_path):
         consult(tmp_path, split)
 
     assert looks(tmp_path) == {"test": 2, "valid": 1}
+    consult(tmp_path, "valid", times=5)
+    assert looks(tmp_path) == {"test": 2, "valid": 6}
 
 
 def test_a_run_has_looked_at_the_test_once_and_at_validation_in_its_training(ran):

@@ -4,7 +4,9 @@ import shutil
 import pytest
 
 from kilter.project.effort import effort_of
-from kilter.project.folder import load_run
+from kilter.project.folder import load_run, write_json, write_status
+from kilter.values.rate_suggestion import RateProbe, RateSuggestion
+from kilter.values.run import Stage
 
 
 @pytest.fixture
@@ -47,6 +49,20 @@ def test_another_setting_is_one_more(runs):
     runs("c", optimizer={"lr": 0.25})
 
     assert effort_of(folder).trials == 3
+
+
+def test_short_trainings_that_found_a_rate_were_tried_too(runs):
+    folder = runs("a")
+    before = effort_of(folder)
+    probes = tuple(RateProbe(rate=rate, steps=5, seed=seed, loss=0.5) for rate in (0.1, 0.2) for seed in (0, 1))
+    found = RateSuggestion(rate=0.1, low=0.1, high=0.2, probes=probes, cost=0.5, length=30, stable=True)
+    write_json(folder / "learning_rate.json", found)
+    stages = (*load_run(folder).stages, Stage(name="learning-rate", status="done", seconds=40.0, summary=""))
+    write_status(folder, "done", stages)
+    made = effort_of(folder)
+
+    assert (made.trials, made.steps) == (3, before.steps + 20)
+    assert made.seconds == pytest.approx(before.seconds + 40)
 
 
 def test_a_training_that_did_not_end_does_not_count(runs):

@@ -24,3 +24,12 @@ def test_all_faults_are_said_at_once():
         "settings batch.size = 0: must be 1 or more.",
         "settings modle: unknown key; did you mean 'model'?",
     ]
+
+
+def test_a_number_is_not_left_to_be_found_where_no_run_finds_it():
+    settings = {"batch": "auto", "lr": "auto"}
+    with pytest.raises(RecipeError) as caught:
+        project_in_memory(("train",), target="y", task="regression", settings=settings)
+
+    assert [fault.met for fault in caught.value.faults] == ["batch.size is auto", "optimizer.learning_rate is auto"]
+    assert caught.value.faults[1].remedy == "kilter.find_learning_rate(pipeline) suggests one"

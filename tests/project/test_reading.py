@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from kilter.project.reading import parse_project, project_given, read_project
+from kilter.project.reading import parse_project, project_given, read_project, with_values
 from kilter.values.errors import RecipeError, UsageError
 
 HERE = Path("kilter.yaml")
@@ -143,3 +143,50 @@ def test_a_project_that_was_read_stays_itself_and_takes_no_overrides(tmp_path):
     assert project_given(read) is read
     with pytest.raises(UsageError, match="overrides of a project that was read already"):
         project_given(read, ["train.seed=4"])
+
+
+LEFT_OPEN = "task: classification\ndata: {train: rows.csv, target: label}\n"
+
+
+@pytest.mark.parametrize(
+    ("lines", "overrides", "sought"),
+    [
+        ("", (), ()),
+        ("batch: auto\nlr: auto", (), ("batch.size", "optimizer.learning_rate")),
+        ("batch: auto", ("batch.size=8",), ()),
+        ("batch: auto", ("batch.tokens=800",), ()),
+        ("batch: {tokens: 800}", ("batch=auto",), ("batch.size",)),
+        ("lr: auto", ("optimizer.learning_rate=0.1",), ()),
+        ("optimizer: {learning_rate: 0.1}", ("lr=auto",), ("optimizer.learning_rate",)),
+        ("optimizer: {name: adamw, learning_rate: auto}", ("optimizer.name=sgd",), ("optimizer.learning_rate",)),
+    ],
+)
+def test_what_is_left_to_be_found_is_known_and_no_number_of_the_file(lines, overrides, sought):
+    project = parse_project(f"{LEFT_OPEN}{lines}\n", path=HERE, overrides=overrides)
+
+    assert project.sought == sought
+    for path in sought:
+        section, key = path.split(".")
+        given = project.given.get(section, {})
+        assert isinstance(given, str) or not {key, "tokens"} & set(given)
+
+
+def test_values_laid_over_a_project_decide_what_it_left_open():
+    project = parse_project(f"{LEFT_OPEN}batch: auto\n", path=HERE, overrides=("lr=auto", "train.seed=3"))
+
+    found = with_values(project, {"batch.size": 48, "optimizer.learning_rate": 3e-5})
+
+    assert (found.sought, found.file.batch.size, found.file.optimizer.learning_rate) == ((), 48, 3e-5)
+    assert [override.said for override in found.overrides] == [
+        "train.seed=3",
+        "batch.size=48",
+        "optimizer.learning_rate=3e-05",
+    ]
+
+
+def test_faults_of_what_is_left_open_have_their_places():
+    said = faults(f"{LEFT_OPEN}lr: 0.01\nbatch: {{size: auto, tokens: 9}}\n", "batch=auto", "batch.tokens=9")
+
+    assert "kilter.yaml:3:1 lr = 0.01: auto, which has it found" in said
+    assert "kilter.yaml:4:21 batch.size: auto beside batch.tokens" in said
+    assert "--set batch.tokens=9 batch.tokens beside batch.size=auto" in said

@@ -134,3 +134,15 @@ def test_a_histogram_ends_at_its_last_edge():
     assert (trace["x"], trace["y"]) == ([0.0, 0.5, 1.0], [3, 1, 1])
     assert trace["line"]["shape"] == "hv"
     assert spec["layout"]["showlegend"] is False
+
+
+def test_over_powers_lines_stand_at_numbers_and_their_texts_at_powers():
+    marks = [Mark(x=0.1, text="taken"), Mark(x=0.08, text="from"), Mark(x=100.0, text="to")]
+    curve = Line(name="loss", x=[0.01, 0.1, 1000.0], y=[3.0, 1.0, 2.0])
+    layout = lines([curve], x_title="rate", y_title="loss", marks=marks, powers=True)["layout"]
+
+    assert (layout["xaxis"]["type"], layout["xaxis"]["dtick"]) == ("log", 1)
+    assert [shape["x0"] for shape in layout["shapes"]] == [0.08, 0.1, 100.0]
+    assert [note["x"] for note in layout["annotations"]] == pytest.approx([-1.097, -1.0, 2.0], abs=1e-3)
+    assert [note["yshift"] for note in layout["annotations"]] == [0, 16, 0]
+    assert "type" not in lines([curve], x_title="", y_title="")["layout"]["xaxis"]

@@ -6,6 +6,7 @@ import torch
 
 from kilter.search.subset import Subset
 from kilter.testing.healthy.pipelines import over_numbers, over_tokens
+from kilter.values.recipe import BatchSize
 
 ROWS = np.array([3, 4, 10, 50, 51, 90])
 
@@ -36,6 +37,15 @@ def test_orders_hold_every_row_once_in_the_order_of_the_whole(whole):
         assert rows == [row for batch in of_whole for row in batch if row in kept]
         assert all(len(batch) for batch in plan)
     assert subset.plan(seed=3, epoch=1) != subset.plan(seed=3, epoch=2)
+
+
+def test_in_batches_of_another_size_the_rows_stay(whole):
+    subset, batch = Subset(whole, ROWS), BatchSize(size=2)
+    other = subset.batched(batch)
+
+    assert list(other.ids) == list(subset.ids)
+    assert max(map(len, other.plan(seed=0, epoch=0))) <= 2
+    assert other.plan(seed=0, epoch=0) == Subset(whole.batched(batch), ROWS).plan(seed=0, epoch=0)
 
 
 def test_batches_are_those_of_the_rows(whole):

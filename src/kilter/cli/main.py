@@ -22,6 +22,7 @@ COMMANDS: Final = (
     "suspects",
     "check",
     "check-resume",
+    "find",
     "train",
     "cooldown",
     "evaluate",
@@ -74,7 +75,7 @@ def _show_version(ctx: click.Context, _parameter: click.Parameter, asked: bool) 
 def kilter() -> None:
     """Keeps neural-network training in kilter.
 
-    It proves a pipeline before compute is spent, trains, evaluates against baselines,
+    It proves a pipeline before compute is spent, finds batch size and rate, trains, evaluates against baselines,
     and says in a report what may be believed. Begin with `kilter demo`, or with
     `kilter init FILES` and `kilter run`.
     """

@@ -11,9 +11,10 @@ if TYPE_CHECKING:
 
 
 def plan_of(project: Project) -> tuple[Plan, dict[str, Any]]:
-    """The plan of a run; and beside it the size of its splits and its model, and every number of the recipe."""
+    """The plan of a run; beside it the sizes of its splits and its model, every number of the recipe, what is open."""
     from kilter.engine.seeding import fresh_model
     from kilter.project.assembling import build_pipeline, clean, load_dataset
+    from kilter.project.sought import left_open
     from kilter.training.fit import itinerary_of
     from kilter.training.planning import lay_out
 
@@ -25,6 +26,7 @@ def plan_of(project: Project) -> tuple[Plan, dict[str, Any]]:
         "splits": dict(dataset.sizes),
         "parameters": sum(parameter.numel() for parameter in model.parameters()),
         "recipe": pipeline.recipe.model_dump(mode="json"),
+        "left_open": [each.reason for each in left_open(project.sought, pipeline.recipe)],
     }
 
 
@@ -41,7 +43,7 @@ def plan_text(plan: Plan, beside: dict[str, Any]) -> str:
     """A plan as text: the arithmetic, the curve, and every number of the recipe."""
     from kilter.cli.result import paper
     from kilter.report.plan import drawn, plan_grid
-    from kilter.values.document import Document, Grid
+    from kilter.values.document import Document, Grid, Paragraph
 
     settings = tuple(
         (f"{section}.{key}", "–" if value is None else str(value))
@@ -50,6 +52,7 @@ def plan_text(plan: Plan, beside: dict[str, Any]) -> str:
     )
     grid = plan_grid(plan, sizes=beside["splits"])
     facts = Grid(columns=grid.columns, rows=(*grid.rows, ("parameters", f"{beside['parameters']:,}")))
+    open_yet = tuple(Paragraph(text=f"{reason}.") for reason in beside["left_open"])
     curve = "\n".join(drawn(plan, width=min(100, shutil.get_terminal_size((100, 24)).columns)))
     recipe = Document(title="Recipe", blocks=(Grid(columns=("key", "value"), rows=settings),))
-    return f"{paper(Document(title='What would be done', blocks=(facts,)))}\n{curve}\n\n{paper(recipe)}"
+    return f"{paper(Document(title='What would be done', blocks=(*open_yet, facts)))}\n{curve}\n\n{paper(recipe)}"

@@ -48,6 +48,9 @@ class Lines:
         self._said_at = time.monotonic()
         _say(f"{stage} …")
 
+    def told(self, line: str) -> None:
+        _say(f"  {line}")
+
     def planned(self, steps: int | None, seconds: float | None = None) -> None:
         self._steps, self._seconds = steps, seconds
 
@@ -108,6 +111,9 @@ class LiveBar:
 
     def began(self, stage: str) -> None:
         self._console.print(f"{stage} …", markup=False)
+
+    def told(self, line: str) -> None:
+        self._console.print(f"  {line}", markup=False)
 
     def planned(self, steps: int | None, seconds: float | None = None) -> None:
         self._by_clock = seconds is not None

@@ -14,7 +14,8 @@ from kilter.cli.options import Options, shared_options
 def run(*, project: str, runs: str | None, options: Options) -> None:
     """Go the whole way: audit, baselines, preflight, train, evaluate, report.
 
-    PROJECT is a project file, or a folder with a kilter.yaml. A finding of severity failure
+    PROJECT is a project file, or a folder with a kilter.yaml. Where it leaves the batch size or the
+    learning rate open (`batch: auto`, `lr: auto`), they are found before the training. A finding of severity failure
     stops the way; --gate off goes on.
     """
     from kilter.project.reading import read_project

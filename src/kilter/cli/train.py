@@ -30,7 +30,8 @@ def train(
 ) -> None:
     """Train alone, without audit, baselines and preflight; or go on with a run, as it began or for longer.
 
-    PROJECT is a project file, or a folder with a kilter.yaml.
+    PROJECT is a project file, or a folder with a kilter.yaml. What it leaves open (`batch: auto`,
+    `lr: auto`) is found first.
     """
     from kilter.cli.progress import make_progress
     from kilter.cli.result import finish, result, run_result, run_text

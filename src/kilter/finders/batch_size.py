@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from kilter.finders.accumulation import accumulated
@@ -13,6 +14,7 @@ from kilter.finders.noise_scale import measure_noise
 from kilter.finders.nursery import Nursery
 from kilter.finders.probing import probe
 from kilter.finders.scaling import advise_rate
+from kilter.finders.size_findings import size_findings
 from kilter.finders.sizing import Room, first_size, next_size, proved
 from kilter.finders.survey import survey
 from kilter.finders.throughput import knee, sizes_below
@@ -20,6 +22,7 @@ from kilter.finders.timing import time_sizes
 from kilter.finders.usage import held
 from kilter.values.batch_suggestion import BatchSuggestion, Budget, Counted, SizeProbe, StepTime
 from kilter.values.errors import TrainingError, UsageError
+from kilter.values.finding import in_order
 from kilter.values.pipeline import Pipeline
 
 if TYPE_CHECKING:
@@ -39,7 +42,7 @@ def find_batch_size(
 ) -> BatchSuggestion:
     """A batch size that fits, tried on the widest examples in child processes; nothing of the caller's changes.
 
-    Each size that is tried makes two or three training steps with the real optimizer and an evaluation, in a process
+    Each size that is tried makes two to seven training steps with the real optimizer and an evaluation, in a process
     that may be killed for it. The largest that is returned was tried, and fitted. The noise of gradients says where
     larger ones stop paying, and sizes are timed downward: suggested is the smallest that is as quick, within a few
     percent, to the same loss.
@@ -84,7 +87,7 @@ def find_batch_size(
         fastest = knee(times, noise=None if effective else noise) if times else largest
         size, batches = accumulated(effective, largest=fastest, devices=devices) if effective else (fastest, 1)
         scaling = advise_rate(nursery, effective=size * batches * devices, noise=noise, seed=seed)
-    return BatchSuggestion(
+    suggestion = BatchSuggestion(
         size=size,
         largest=largest,
         bounded_by="memory" if largest < limit else "data" if largest == seen.rows else "asked",
@@ -94,6 +97,9 @@ def find_batch_size(
         noise=noise,
         accumulate=batches,
         scaling=scaling,
+    )
+    return replace(
+        suggestion, findings=in_order(size_findings(suggestion, rows=seen.rows, devices=devices, timed=speed))
     )
 
 

@@ -13,9 +13,8 @@ from kilter.values.errors import UsageError
 KEPT_OF_SHARED: Final = 0.10
 """Of memory that others take of, too: what they will take is not known."""
 
-KEPT_OF_OWN: Final = 0.05
-"""Of memory that is this process's alone, or was asked for: in which order blocks are freed decides how well they are
-used again, so that the same batches hold some percent more or less from run to run."""
+KEPT_OF_OWN: Final = 0.0
+"""Of memory that is this process's alone, or was asked for: by how much a training wavers is known when it is tried."""
 
 
 def read_budget(given: int | None = None, *, free_on_device: int | None = None) -> Budget:

@@ -8,11 +8,16 @@ from typing import Final, NamedTuple, final
 
 from kilter.values.batch_suggestion import SizeProbe
 
-AIM: Final = 0.95
-"""The share of the room that the size which is returned is to fill: the rest is for what a secant misses."""
+AIM: Final = 0.97
+"""The share of what comes and goes with a batch that the size which is returned is to fill: the rest is for what a
+secant misses."""
 
-ENOUGH: Final = 0.91
-"""The share of the room from which a size that is proved is good enough."""
+LAST: Final = 0.88
+"""The share that is aimed at where nothing is proved and the steps are enough for no other probe: it must fit. Between
+two sizes that told what they held it is not needed: a maximum of lines lies below its chord."""
+
+ENOUGH: Final = 0.93
+"""The share of it from which a size that is proved is good enough."""
 
 MIDDLE: Final = 0.6
 """The share to be filled by a second probe, where the first is too small for its slope to be that of large batches."""
@@ -34,7 +39,7 @@ EXPLORING: Final = 2
 """Steps of a probe that only tells: from the second on, there is the optimizer's state while gradients are taken."""
 
 PROVING: Final = 3
-"""Steps of a probe whose size may be returned: what was freed is cut into pieces by then, as it stays."""
+"""The fewest steps of a probe whose size may be returned: what was freed is cut into pieces by then, as it stays."""
 
 STEPS: Final = 10
 """Steps in all, unless nothing is proved by then."""
@@ -57,9 +62,10 @@ class Room:
     most: int
     start: int
 
-    def at(self, share: float) -> float:
-        """The peak that fills a share."""
-        return self.base + share * (self.bytes - self.base)
+    def at(self, share: float, between: int | None) -> float:
+        """The peak that fills a share of what is left beside what is held between steps."""
+        fixed = between or self.base
+        return fixed + share * (self.bytes - fixed)
 
 
 def first_size(most: int, *, bound: int | None, batch: int) -> int:
@@ -88,7 +94,7 @@ def next_size(probes: Sequence[SizeProbe], room: Room) -> Try | None:
     or a little less than the latter.
     """
     if not probes:
-        return Try(room.start, PROVING if room.start == room.most else EXPLORING)
+        return Try(room.start, _proving(probes) if room.start == room.most else EXPLORING)
     bad = min((probe.size for probe in probes if not probe.fits), default=room.most + 1)
     fitted = sorted((probe for probe in probes if probe.fits and probe.size < bad), key=lambda probe: probe.size)
     if not fitted:
@@ -101,10 +107,13 @@ def next_size(probes: Sequence[SizeProbe], room: Room) -> Try | None:
         return None
     over = next((probe for probe in probes if not probe.fits and probe.size == bad), None)
     near = over is not None or _filled(good, room) >= TELLING
-    size = min(_larger(fitted, over, room, aim=AIM if near else MIDDLE), bad - 1)
+    unproved = not any(probe.steps >= PROVING for probe in fitted)
+    enclosed = over is not None and over.peak is not None
+    last = near and unproved and not enclosed and _spent(probes) + 2 * PROVING > STEPS
+    size = min(_larger(fitted, over, room, aim=LAST if last else AIM if near else MIDDLE), bad - 1)
     if size > good.size:
-        return Try(size, PROVING if near or size == room.most else EXPLORING)
-    return None if proved else Try(good.size, PROVING)
+        return Try(size, _proving(probes) if near or size == room.most else EXPLORING)
+    return None if proved else Try(good.size, _proving(probes))
 
 
 def proved(probes: Sequence[SizeProbe]) -> int:
@@ -116,6 +125,11 @@ def proved(probes: Sequence[SizeProbe]) -> int:
 
 def _spent(probes: Sequence[SizeProbe]) -> int:
     return sum(probe.steps for probe in probes)
+
+
+def _proving(probes: Sequence[SizeProbe]) -> int:
+    """Steps of a probe that is to prove: so many that another can follow if it does not."""
+    return max(PROVING, STEPS - _spent(probes) - PROVING)
 
 
 def _filled(probe: SizeProbe, room: Room) -> float:
@@ -135,7 +149,7 @@ def _larger(fitted: Sequence[SizeProbe], over: SizeProbe | None, room: Room, *, 
     else:
         slope = chord
     slope = max(slope, STEADY * chord)
-    wanted = good.size * GROWTH if slope <= 0 else good.size + int((room.at(aim) - peak) / slope)
+    wanted = good.size * GROWTH if slope <= 0 else good.size + int((room.at(aim, good.between) - peak) / slope)
     wanted = min(wanted, good.size * GROWTH)
     if over is not None and (over.peak is None or wanted >= over.size):  # killed at nobody knows how much
         farther = max(int(SHORTER * over.size), (good.size + over.size) // 2)
@@ -148,5 +162,5 @@ def _smaller(probes: Sequence[SizeProbe], bad: int, room: Room) -> int:
     told = next(probe for probe in probes if probe.size == bad)
     if told.peak is None or told.between is None or told.peak <= told.between:
         return max(1, bad // 8)
-    wanted = int((room.at(MIDDLE) - told.between) * bad / (told.peak - told.between))
+    wanted = int((room.at(MIDDLE, told.between) - told.between) * bad / (told.peak - told.between))
     return max(1, min(wanted, bad // 2))

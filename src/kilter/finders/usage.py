@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import os
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final, final
@@ -34,6 +35,16 @@ def give_back() -> None:
     trim: Any = getattr(ctypes.CDLL(None), "malloc_trim", None)
     if trim is not None:
         trim(0)
+
+
+def is_pinned() -> bool:
+    """Whether glibc's heap was told by its environment from which size on a block is mapped by itself, and given back.
+
+    Left alone it raises that size whenever such a block is freed; from then on large blocks are cut out of one heap,
+    and what equal steps hold hangs on the order in which blocks were freed (mallopt(3), M_MMAP_THRESHOLD).
+    """
+    tunables = os.environ.get("GLIBC_TUNABLES", "")
+    return "MALLOC_MMAP_THRESHOLD_" in os.environ or "glibc.malloc.mmap_threshold=" in tunables
 
 
 def held_alone(counts: Counted) -> int:

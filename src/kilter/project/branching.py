@@ -12,8 +12,10 @@ from typing import TYPE_CHECKING, Final, final
 from kilter.project.assembling import build_pipeline, clean, load_dataset
 from kilter.project.flow import AGAIN, resume_run
 from kilter.project.folder import (
+    BATCH_SUGGESTION,
     CHECKPOINTS,
     CONFIG,
+    RATE_SUGGESTION,
     create_run,
     load_run,
     read_json,
@@ -21,7 +23,7 @@ from kilter.project.folder import (
     write_results,
     write_status,
 )
-from kilter.project.reading import parse_project
+from kilter.project.reading import with_values
 from kilter.project.recording import begin_record, predictions_path, read_run_project, same_data
 from kilter.project.stages import MODEL
 from kilter.tracking.branching import branch, departing
@@ -103,7 +105,7 @@ def cooldown(
     recipe = changed(trunk.pipeline.recipe, changes)
     itinerary_of(replace(trunk.pipeline, recipe=recipe))
     _must_go_on(recipe, trunk.run, start.step)
-    project = _with(trunk.project, changes)
+    project = with_values(trunk.project, changes)
     folder = create_run(_beside(trunk.run.path) if runs is None else Path(runs), f"{project.name}-cooldown")
     try:
         digest = branch(trunk.run.path, folder, start)
@@ -145,7 +147,7 @@ def extend(run: str | Path | Run, to: str | Duration, *, progress: Progress | No
     config = read_json(trunk.run.path / CONFIG)
     origin = config["origin"]
     longer = {"step": step, "from": str(trunk.pipeline.recipe.train.length), "to": str(given)}
-    said = [override.said for override in _with(trunk.project, changes).overrides]
+    said = [override.said for override in with_values(trunk.project, changes).overrides]
     extended = [*origin.get("extended", []), longer]
     write_json(trunk.run.path / CONFIG, {**config, "origin": {**origin, "overrides": said, "extended": extended}})
     return resume_run(trunk.run.path, progress=progress)
@@ -194,21 +196,16 @@ def _duration(given: str | Duration, of: str) -> Duration:
     raise UsageError(f"{of} {given}", legal=legal)
 
 
-def _with(project: Project, changes: Mapping[str, object]) -> Project:
-    """A project with values laid over it, in place of what was laid over these keys before."""
-    renamed = {path.split(".", maxsplit=1)[0] for path in changes if path.endswith(".name")}
-    kept = [each.said for each in project.overrides if each.dotted not in changes and each.path[0] not in renamed]
-    said = [f"{path}={'null' if value is None else value}" for path, value in changes.items()]
-    return parse_project(project.text, path=project.path, overrides=(*kept, *said))
-
-
 def _before(run: Run) -> Iterable[Stage]:
     """The stages of a run that came before its training."""
     return [stage for stage in run.stages if stage.name not in AGAIN and stage.status == "done"]
 
 
 def _take_along(run: Run, folder: Path) -> None:
-    """What a run has measured of its baselines."""
+    """What a run has found, and measured of its baselines."""
+    for name in (BATCH_SUGGESTION, RATE_SUGGESTION):
+        if (run.path / name).exists():
+            shutil.copyfile(run.path / name, folder / name)
     baselines = tuple(evaluation for evaluation in run.evaluations if evaluation.model != MODEL)
     for evaluation in baselines:
         names = (evaluation.model, evaluation.split)

@@ -10,15 +10,15 @@ from kilter.project.folder import CONSULTED, ENVIRONMENT, read_json, write_json
 from kilter.values.errors import KilterError
 
 
-def consult(folder: Path, split: str) -> None:
-    """Count one more look at a split in a run's folder.
+def consult(folder: Path, split: str, *, times: int = 1) -> None:
+    """Count one more look at a split in a run's folder, or several.
 
     Raises:
         TrainingError: the disk refuses.
         DataError: what was counted before cannot be read.
     """
     counts = Counter(looks(folder))
-    counts[split] += 1
+    counts[split] += times
     write_json(folder / CONSULTED, {"looks": dict(counts)})
 
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from kilter.project.consulting import beside
-from kilter.project.folder import CONFIG, COST, read_json
+from kilter.project.folder import CONFIG, COST, RATE_SUGGESTION, STATUS, read_json, read_value
+from kilter.project.sought import STAGE_OF
 from kilter.values.comparison import Effort
 from kilter.values.errors import KilterError
 from kilter.values.json_form import dumps
+from kilter.values.rate_suggestion import RateSuggestion
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -22,6 +24,8 @@ NOT_TRIED: Final = (
 
 def effort_of(folder: Path, *, split: str = "train") -> Effort | None:
     """What the network of a run took, with all others that were trained beside it on the same rows.
+
+    Short trainings by which a rate was found are among them, and the time that finding took.
 
     Runs that differ in their seed alone are one setting. Runs that kilter cannot read are not counted, and neither are
     those whose training did not end.
@@ -38,9 +42,15 @@ def effort_of(folder: Path, *, split: str = "train") -> Effort | None:
         try:
             cost, config = read_json(run / COST), read_json(run / CONFIG)
             made, took = int(cost["steps"]), float(cost["seconds"])
+            found = read_value(RateSuggestion, run / RATE_SUGGESTION)
+            stages = read_json(run / STATUS)["stages"] if (run / STATUS).exists() else ()
+            took += sum(float(stage["seconds"]) for stage in stages if stage["name"] in STAGE_OF.values())
         except (KilterError, KeyError, TypeError, ValueError):
             continue
         settings.add(_setting(config))
+        for probe in () if found is None else found.probes:  # a short training is a setting that was tried, too
+            settings.add(f"{_setting(config)} at {probe.rate}")
+            made += probe.steps
         steps, seconds = steps + made, seconds + took
     return Effort(trials=len(settings), steps=steps, seconds=seconds) if settings else None
 

@@ -1,4 +1,4 @@
-"""The flow: audit, baselines, preflight, train, evaluate, each gated by the findings of the last; then a report."""
+"""The flow from audit to evaluation, each stage gated by the findings of the last; then a report."""
 
 from __future__ import annotations
 
@@ -23,6 +23,8 @@ from kilter.project.gate import stopping
 from kilter.project.progress import Silence
 from kilter.project.recording import begin_record, read_run_project, same_data
 from kilter.project.reporting import write_report
+from kilter.project.seeking import seek_batch_size, seek_learning_rate
+from kilter.project.sought import BATCH_SIZE, RATE, STAGE_OF, left_open
 from kilter.project.stages import (
     Said,
     Work,
@@ -50,9 +52,20 @@ if TYPE_CHECKING:
     from kilter.values.run import Run
 
 STAGES: Final[Mapping[str, Callable[[Work], Said]]] = MappingProxyType(
-    {"audit": audit, "baselines": measure_baselines, "preflight": preflight, "train": train, "evaluate": judge}
+    {
+        "audit": audit,
+        "baselines": measure_baselines,
+        "preflight": preflight,
+        STAGE_OF[BATCH_SIZE]: seek_batch_size,
+        STAGE_OF[RATE]: seek_learning_rate,
+        "train": train,
+        "evaluate": judge,
+    }
 )
-"""The way in its order."""
+"""The way in its order. What finds a number is gone through where the project leaves that to be found."""
+
+WHOLE: Final = ("audit", "baselines", "preflight", "train", "evaluate")
+"""The stages of a project that leaves nothing open."""
 
 AGAIN: Final = ("train", "evaluate")
 """Stages that a resumed run goes through whatever was done: a training that had ended is not trained further."""
@@ -62,7 +75,7 @@ def run_project(
     project: Project,
     *,
     runs: str | Path | None = None,
-    stages: Sequence[str] = tuple(STAGES),
+    stages: Sequence[str] = WHOLE,
     progress: Progress | None = None,
 ) -> Run:
     """Go the whole way, from files to a report; findings from the project's gate on stop it.
@@ -70,7 +83,7 @@ def run_project(
     Args:
         project: the project file, read.
         runs: where the run's folder is made; None takes `runs` beside the project file.
-        stages: those to go through, in order.
+        stages: those to go through; before a training the numbers are found that the project leaves open.
         progress: who is told how it goes.
 
     Raises:
@@ -78,6 +91,8 @@ def run_project(
     """
     dataset = load_dataset(project)
     folder = create_run(project.folder / "runs" if runs is None else Path(runs), project.name)
+    sought = [STAGE_OF[path] for path in project.sought] if "train" in stages else []
+    stages = [name for name in STAGES if name in {*stages, *sought}]
     begin_record(folder, project, dataset, stages=stages)
     return _go(Work(project=project, folder=folder, progress=progress or Silence(), dataset=dataset), stages)
 
@@ -169,6 +184,7 @@ def check_project(
     pipeline, _ = build_pipeline(project, dataset)
     examination = question(pipeline, effort=effort, prove=prove, rehearsal_seconds=rehearsal_seconds)
     examination = examination_as_told(examination, project, dataset)
+    examination = replace(examination, skipped=(*examination.skipped, *left_open(project.sought, pipeline.recipe)))
     names = ", ".join(measured(project.file.baselines, pipeline.task.baselines, dataset.schema, dataset["train"]))
     if effort is Effort.QUICK or not names:
         return examination

@@ -13,6 +13,7 @@ from typing import Any, Final, TypeVar
 from kilter.logs.metrics_jsonl import read_log
 from kilter.report.interpretation import read_answers
 from kilter.tracking.samples_jsonl import SAMPLES, read_samples
+from kilter.values.batch_suggestion import BatchSuggestion
 from kilter.values.comparison import Comparison
 from kilter.values.cost import Cost
 from kilter.values.curve_names import VALID_LOSS
@@ -22,6 +23,7 @@ from kilter.values.expectation import Expected
 from kilter.values.history import History
 from kilter.values.json_form import dumps, from_json
 from kilter.values.plan import Plan
+from kilter.values.rate_suggestion import RateSuggestion
 from kilter.values.run import Run, Stage
 from kilter.values.walkthrough import Walkthrough
 
@@ -44,6 +46,8 @@ COST: Final = "cost.json"
 CONSULTED: Final = "consulted.json"
 INTERPRETATION: Final = "interpretation.md"
 EXPECTED: Final = "expected.json"
+BATCH_SUGGESTION: Final = "batch_size.json"
+RATE_SUGGESTION: Final = "learning_rate.json"
 REPORT: Final = "report.html"
 
 Value = TypeVar("Value")
@@ -147,9 +151,6 @@ def load_run(path: str | Path) -> Run:
         )
     status = read_json(path / STATUS)
     results = read_json(path / EVALUATION) if (path / EVALUATION).exists() else {}
-    walkthrough, plan, cost = (
-        read_json(path / name) if (path / name).exists() else None for name in (WALKTHROUGH, PLAN, COST)
-    )
     looks = read_json(path / CONSULTED).get("looks", {}) if (path / CONSULTED).exists() else {}
     try:
         history = read_log(path / LOG).history if (path / LOG).exists() else History()
@@ -164,15 +165,32 @@ def load_run(path: str | Path) -> Run:
             comparisons=from_json(tuple[Comparison, ...], results.get("comparisons", [])),
             ladder=from_json(tuple[Comparison, ...], results.get("ladder", [])),
             untrained=None if results.get("untrained") is None else from_json(Evaluation, results["untrained"]),
-            walkthrough=None if walkthrough is None else from_json(Walkthrough, walkthrough),
-            plan=None if plan is None else from_json(Plan, plan),
+            walkthrough=read_value(Walkthrough, path / WALKTHROUGH),
+            plan=read_value(Plan, path / PLAN),
             expected=read_expected(path),
             consulted=_consulted(looks, history),
             samples=read_samples(path / SAMPLES),
-            cost=None if cost is None else from_json(Cost, cost),
+            cost=read_value(Cost, path / COST),
+            batch_size=read_value(BatchSuggestion, path / BATCH_SUGGESTION),
+            learning_rate=read_value(RateSuggestion, path / RATE_SUGGESTION),
             interpretation=_answers(path / INTERPRETATION),
         )
     except (ValueError, KeyError, TypeError) as error:
+        raise _broken(path, error) from error
+
+
+def read_value(kind: type[Value], path: Path) -> Value | None:
+    """A value that stands in a file of its own; None where there is no such file.
+
+    Raises:
+        DataError: it cannot be read.
+    """
+    if not path.exists():
+        return None
+    data = read_json(path)
+    try:
+        return from_json(kind, data)
+    except ValueError as error:
         raise _broken(path, error) from error
 
 

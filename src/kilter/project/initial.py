@@ -33,10 +33,10 @@ _TAIL: Final = """\
 
 # model: auto # its name, such as lstm, transformer or cnn; or your own as package.module:callable
 # batch:
-#   size: 64
+#   size: 64 # or auto: found before the training, as is the rate; `kilter find` finds them alone
 # optimizer:
 #   name: adamw # or sgd
-#   learning_rate: 1e-3
+#   learning_rate: 1e-3 # or auto
 # train:
 #   length: 10ep # or 5000st, 20min
 #   seed: 0

@@ -8,6 +8,8 @@ from typing import Any
 
 from kilter.project.located import Located
 from kilter.project.reading import Project, project_of
+from kilter.project.sought import STAGE_OF
+from kilter.values.errors import Fault
 
 
 def project_in_memory(
@@ -22,10 +24,22 @@ def project_in_memory(
         settings: further sections, as in a project file.
 
     Raises:
-        RecipeError: settings that are not legal, all of them.
+        RecipeError: settings that are not legal, all of them; `auto` is not, since no run comes after it.
     """
     names = target if isinstance(target, str) else list(target)
     data = {**{split: split for split in splits}, "target": names, **dict(settings.get("data", {}))}
     whole = {**settings, "data": data, "task": task}
     located = Located(name="settings", data=whole, places={}, faults=())
-    return project_of(located, path=Path("memory"), text="", overrides=())
+    project = project_of(located, path=Path("memory"), text="", overrides=())
+    faults = [
+        Fault(
+            where=located.name,
+            met=f"{path} is auto",
+            legal="a number, in settings of data in memory",
+            remedy=f"kilter.find_{STAGE_OF[path].replace('-', '_')}(pipeline) suggests one",
+        )
+        for path in project.sought
+    ]
+    if faults:
+        raise project.error(faults)
+    return project

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Final, final
 
 from kilter.project.located import read_scalar
+from kilter.project.sought import AUTO, BATCH_SIZE, SHORT, SOUGHT
 from kilter.values.errors import Fault
 
 _BY_NAME: Final = ("model", "optimizer", "schedule")  # sections whose keys depend on their name
@@ -28,12 +29,19 @@ class Override:
         """The path as it is typed."""
         return ".".join(self.path)
 
+    @property
+    def leaves_open(self) -> bool:
+        """Whether the value is to be found."""
+        return self.value == AUTO and self.dotted in SOUGHT
+
 
 def read_overrides(said: Iterable[str]) -> tuple[tuple[Override, ...], tuple[Fault, ...]]:
     """Overrides from `key.sub=value`, values typed as in YAML, and what is wrong with them.
 
     >>> read_overrides(["train.seed=3"])[0]
     (Override(path=('train', 'seed'), value=3, said='train.seed=3'),)
+
+    `batch=auto` and `lr=auto` stand for the paths that they are short for.
     """
     overrides: dict[str, Override] = {}
     faults: list[Fault] = []
@@ -49,9 +57,15 @@ def read_overrides(said: Iterable[str]) -> tuple[tuple[Override, ...], tuple[Fau
         except ValueError as error:
             faults.append(Fault(where=where, met=f"the value {value!r}", legal=str(error)))
             continue
+        if override.value == AUTO and override.dotted in SHORT:
+            override = Override(path=tuple(SHORT[override.dotted].split(".")), value=AUTO, said=text)
         if override.dotted in overrides:
             faults.append(Fault(where=where, met=override.dotted, legal="it is set twice", remedy="leave one out"))
         overrides[override.dotted] = override
+    tokens = overrides.get("batch.tokens")
+    if tokens is not None and BATCH_SIZE in overrides and overrides[BATCH_SIZE].leaves_open:
+        met = "batch.tokens beside batch.size=auto"
+        faults.append(Fault(where=f"--set {tokens.said}", met=met, legal="one of them decides", remedy="leave one out"))
     return tuple(overrides.values()), tuple(faults)
 
 

@@ -15,6 +15,9 @@ class Progress(Protocol):
     def began(self, stage: str) -> None:
         """A stage began."""
 
+    def told(self, line: str) -> None:
+        """What a stage is about, as it comes to it."""
+
     def planned(self, steps: int | None, seconds: float | None = None) -> None:
         """The training will make so many steps, or take so many seconds: one of the two is known."""
 
@@ -33,6 +36,9 @@ class Silence:
     """Tells nobody."""
 
     def began(self, stage: str) -> None:
+        """Nothing is said."""
+
+    def told(self, line: str) -> None:
         """Nothing is said."""
 
     def planned(self, steps: int | None, seconds: float | None = None) -> None:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final, final
 
 from kilter.project.located import Located, read_yaml
 from kilter.project.overrides import Override, lay_over, read_overrides
 from kilter.project.schema import SECTIONS, ProjectFile
+from kilter.project.sought import BATCH_SIZE, SOUGHT, take_out, without
 from kilter.values.errors import Fault, RecipeError, UsageError
 from kilter.values.recipe import Recipe
 from kilter.values.validation import PathFault, validate
@@ -35,6 +36,8 @@ class Project:
         given: the sections of the recipe as far as file and command line say something.
         located: its text as data, and where each key stands.
         overrides: what was said on the command line.
+        sought: dotted paths of numbers that are left to be found (`auto`), in the order of finding; `file` has the
+            default there.
     """
 
     path: Path
@@ -43,6 +46,7 @@ class Project:
     located: Located
     text: str
     overrides: tuple[Override, ...] = ()
+    sought: tuple[str, ...] = ()
 
     @property
     def folder(self) -> Path:
@@ -142,7 +146,10 @@ def project_of(located: Located, *, path: Path, text: str, overrides: Iterable[s
         problems.append(Fault(where=first, met="a list or a word", legal="the file is `key: value` lines"))
     if not isinstance(located.data, dict):
         raise _error(located.name, problems)
-    data, faults = lay_over(_without_empty_sections(located.data), laid)
+    parted = take_out(_without_empty_sections(located.data))
+    problems += [replace(fault, where=located.where(path)) for path, fault in parted.faults]
+    sought = _left_open(parted.paths, laid)
+    data, faults = lay_over(without(parted.data, sought), [each for each in laid if not each.leaves_open])
     problems += faults
     file = validate(ProjectFile, data)
     if isinstance(file, tuple):
@@ -150,7 +157,28 @@ def project_of(located: Located, *, path: Path, text: str, overrides: Iterable[s
     if problems or isinstance(file, tuple):
         raise _error(located.name, problems)
     given = {name: data[name] for name in Recipe.model_fields if name in data}
-    return Project(path=path, file=file, given=given, located=located, text=text, overrides=laid)
+    return Project(path=path, file=file, given=given, located=located, text=text, overrides=laid, sought=sought)
+
+
+def with_values(project: Project, values: Mapping[str, object]) -> Project:
+    """A project with values laid over it at dotted paths, in place of what was laid over these before.
+
+    Raises:
+        RecipeError: values that are not legal there.
+    """
+    renamed = {path.split(".", maxsplit=1)[0] for path in values if path.endswith(".name")}
+    kept = [each.said for each in project.overrides if each.dotted not in values and each.path[0] not in renamed]
+    said = [f"{path}={'null' if value is None else value}" for path, value in values.items()]
+    return parse_project(project.text, path=project.path, overrides=(*kept, *said))
+
+
+def _left_open(in_file: Iterable[str], overrides: Iterable[Override]) -> tuple[str, ...]:
+    """What is to be found when overrides are laid over: a number decides, and so does the last word of somebody."""
+    laid = {override.dotted: override for override in overrides}
+    if "batch.tokens" in laid:
+        in_file = [path for path in in_file if path != BATCH_SIZE]
+    found = {path for path in in_file if path not in laid} | {path for path, each in laid.items() if each.leaves_open}
+    return tuple(path for path in SOUGHT if path in found)
 
 
 def _without_empty_sections(data: Mapping[str, object]) -> dict[str, object]:

@@ -37,6 +37,7 @@ from kilter.project.expecting import held_to, ruled, write_judged
 from kilter.project.folder import COST, LOG, PLAN, WALKTHROUGH, write_json
 from kilter.project.recording import predictions_path, write_assembled
 from kilter.project.slicing import find_all_slices
+from kilter.project.sought import left_open
 from kilter.report.cost import cost_line, intervals_line
 from kilter.tracking.fitting import CHECKPOINTS, fit
 from kilter.training.checkpoints import at_step
@@ -196,7 +197,10 @@ def recall_baselines(work: Work, run: Run) -> None:
 
 def preflight(work: Work) -> Said:
     """Question the pipeline before compute is spent."""
-    examination = check(work.assembled())
+    pipeline = work.assembled()
+    examination = check(pipeline)
+    open_yet = left_open(work.project.sought, pipeline.recipe)
+    examination = replace(examination, skipped=(*examination.skipped, *open_yet))
     passed = len(examination.seconds) - len({finding.name for finding in examination.findings})
     said = f"{passed} of {len(examination.seconds)} checks found nothing"
     return Said(said, with_coverage(examination, work.preprocessing, work.dataset))

@@ -11,6 +11,7 @@ from kilter.report.comparison import comparison_section
 from kilter.report.cost import cost_section
 from kilter.report.curves import curve_section
 from kilter.report.expectation import expectation_section
+from kilter.report.found import found_section
 from kilter.report.held import held_section
 from kilter.report.hiding import as_told
 from kilter.report.interpretation import interpretation_section
@@ -54,6 +55,7 @@ def _blocks(run: Run, *, background: bool) -> Iterator[Block]:
         yield from split_section(run)
         yield from ladder_section(run, standing.split)
     yield from _alerts(run)
+    yield from found_section(run)
     yield from curve_section(run.history, run.findings, run.plan)
     if standing is not None:
         yield from class_section(standing.trained)

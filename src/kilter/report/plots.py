@@ -85,9 +85,24 @@ def chart_text(text: str, limit: int = LONGEST_LABEL) -> str:
 
 
 def lines(
-    curves: Sequence[Line], *, x_title: str, y_title: str, marks: Iterable[Mark] = (), logarithmic: bool = False
+    curves: Sequence[Line],
+    *,
+    x_title: str,
+    y_title: str,
+    marks: Iterable[Mark] = (),
+    logarithmic: bool = False,
+    powers: bool = False,
 ) -> Spec:
-    """Curves over one x axis, with marks as upright lines that bear their text."""
+    """Curves over one x axis, with marks as upright lines that bear their text.
+
+    Args:
+        curves: over x.
+        x_title: of that axis.
+        y_title: of the other.
+        marks: places that must be seen.
+        logarithmic: whether y is.
+        powers: whether x is logarithmic; then all x are above 0.
+    """
     layout = frame(height=340)
     layout["xaxis"] = axis(x_title)
     layout["yaxis"] = axis(y_title)
@@ -95,10 +110,15 @@ def lines(
     layout["showlegend"] = len(curves) > 1
     layout["margin"]["b"] += 30 * (len(curves) > 1)
     if logarithmic:
-        layout["yaxis"] |= {"type": "log", "dtick": _log_ticks(curves), "exponentformat": "e"}
-    placed = _beside(sorted(marks, key=lambda mark: mark.x))
+        layout["yaxis"] |= {"type": "log", "dtick": _log_ticks(y for curve in curves for y in curve.y)}
+        layout["yaxis"]["exponentformat"] = "e"
+    if powers:
+        layout["xaxis"] |= {"type": "log", "dtick": _log_ticks(x for curve in curves for x in curve.x)}
+        layout["xaxis"]["exponentformat"] = "e"
+    ordered = sorted(marks, key=lambda mark: mark.x)
+    placed = _beside(ordered, curves) if powers else _beside(ordered)
     layout["shapes"] = [_upright(mark) for mark, _ in placed]
-    layout["annotations"] = [_annotation(mark, level) for mark, level in placed]
+    layout["annotations"] = [_annotation(mark, level, powers=powers) for mark, level in placed]
     layout["margin"]["t"] += 16 * max((level + 1 for _, level in placed), default=0)
     return {"data": [_trace(curve, logarithmic=logarithmic) for curve in curves], "layout": layout}
 
@@ -252,9 +272,9 @@ def _labels(names: Sequence[str]) -> Spec:
     }
 
 
-def _log_ticks(curves: Iterable[Line]) -> int | str:
+def _log_ticks(values: Iterable[float]) -> int | str:
     """Marks of a logarithmic axis: at each power of ten; where there are few, at twice and five times it, too."""
-    heights = [y for curve in curves for y in curve.y if math.isfinite(y) and y > 0]
+    heights = [value for value in values if math.isfinite(value) and value > 0]
     few = not heights or math.log10(max(heights) / min(heights)) < 2
     return "D2" if few else 1
 
@@ -273,12 +293,19 @@ def _trace(curve: Line, *, logarithmic: bool) -> Spec:
     }
 
 
-def _beside(marks: Sequence[Mark]) -> list[tuple[Mark, int]]:
-    """Marks with the level on which their text stands, so that the texts of neighbours do not cover each other."""
-    reach = (marks[-1].x - marks[0].x) * 0.12 if marks else 0.0
+def _beside(marks: Sequence[Mark], powers: Sequence[Line] = ()) -> list[tuple[Mark, int]]:
+    """Marks with the level on which their text stands, so that the texts of neighbours do not cover each other.
+
+    Args:
+        marks: from left to right.
+        powers: the curves beside them, where the x axis is logarithmic.
+    """
+    places = [math.log10(mark.x) if powers else mark.x for mark in marks]
+    ends = [math.log10(x) for curve in powers for x in curve.x] + places
+    reach = (max(ends) - min(ends)) * 0.12 if ends else 0.0
     placed: list[tuple[Mark, int]] = []
-    for mark in marks:
-        taken = {level for other, level in placed if mark.x - other.x <= reach}
+    for at, mark in zip(places, marks, strict=True):
+        taken = {level for (_, level), other in zip(placed, places, strict=False) if at - other <= reach}
         placed.append((mark, next(level for level in range(len(marks)) if level not in taken)))
     return placed
 
@@ -288,9 +315,9 @@ def _upright(mark: Mark) -> Spec:
     return {"type": "line", "xref": "x", "yref": "paper", "x0": mark.x, "x1": mark.x, "y0": 0, "y1": 1, "line": line}
 
 
-def _annotation(mark: Mark, level: int) -> Spec:
+def _annotation(mark: Mark, level: int, *, powers: bool) -> Spec:
     return {
-        "x": mark.x,
+        "x": math.log10(mark.x) if powers else mark.x,  # plotly places notes by the power, and lines by the number
         "xref": "x",
         "y": 1,
         "yref": "paper",

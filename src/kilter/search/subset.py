@@ -13,6 +13,8 @@ from kilter.values.source import Plan, Source
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from kilter.values.recipe import BatchSize
+
 
 @final
 class Subset:
@@ -52,6 +54,10 @@ class Subset:
     def sweep(self) -> Plan:
         """An order for evaluation."""
         return self._of(self._whole.sweep())
+
+    def batched(self, batch: BatchSize) -> Subset:
+        """The same rows, in batches of the whole source at another size."""
+        return Subset(self._whole.batched(batch), np.asarray(self._rows, dtype=np.int64))
 
     def batch(self, rows: Sequence[int], *, seed: int, epoch: int) -> Batch:
         """These rows as a training batch."""

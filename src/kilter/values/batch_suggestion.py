@@ -43,7 +43,8 @@ class SizeProbe:
 
     Attributes:
         size: examples a batch.
-        peak: the most bytes that were held; None where the process was killed before it could say.
+        peak: the most bytes that were held, and a share of what comes and goes with each step, which differs from run
+            to run; None where the process was killed before it could say.
         between: bytes that were held after a step, before the next one: weights, gradients, optimizer state, and what
             the process had before; None as above.
         fits: whether it came to its end within the budget.
@@ -160,3 +161,6 @@ class BatchSuggestion:
         peak = "" if held is None else f" ({held / 2**20:,.0f} MiB of {self.budget.bytes / 2**20:,.0f})"
         bound = {"memory": "memory allows no more", "data": "the whole split", "asked": "as many as were asked for"}
         return f"{said}; the largest that fits is {self.largest}{peak}: {bound.get(self.bounded_by, self.bounded_by)}"
+
+    def __repr__(self) -> str:
+        return f"BatchSuggestion({self})"

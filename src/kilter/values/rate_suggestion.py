@@ -17,7 +17,7 @@ class RateProbe:
         rate: at the highest point of its schedule.
         steps: its length.
         seed: of weights and order.
-        loss: on validation at its end; infinite where it diverged.
+        loss: on validation at its end, or as `RateSuggestion.validated` says; infinite where it went off.
         diverged: whether it went off.
     """
 
@@ -40,7 +40,9 @@ class RateSuggestion:
         probes: every shortened training, in the order of training.
         cost: what all of it took, in whole trainings.
         length: steps of the whole training, for which the rate is meant.
-        stable: whether the answer stood when finding ended; else the budget ended it.
+        stable: whether the loss was seen to rise on both sides of the lowest; else the budget ended it before.
+        validated: whether losses are those of the validation split; without one, the mean training loss of the last
+            quarter of the steps.
         findings: what a person should know: an optimum at the edge, a curve that never falls, divergence next door.
     """
 
@@ -51,6 +53,7 @@ class RateSuggestion:
     cost: float
     length: int
     stable: bool
+    validated: bool = True
     findings: tuple[Finding, ...] = ()
 
     def __str__(self) -> str:
@@ -59,3 +62,6 @@ class RateSuggestion:
             f"learning rate {self.rate:.2g}, as good from {self.low:.2g} to {self.high:.2g}"
             f" (for {self.length:,} steps; found in {self.cost:.2g} trainings{sure})"
         )
+
+    def __repr__(self) -> str:
+        return f"RateSuggestion({self})"

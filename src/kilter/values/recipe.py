@@ -26,7 +26,15 @@ from kilter.values.schedule import (
 from kilter.values.validation import nearest, validate
 
 
-def _bytes(given: object) -> int:
+def read_bytes(given: object) -> int:
+    """A number of bytes, or one with a unit.
+
+    >>> read_bytes("1.5GiB"), read_bytes("2GB")
+    (1610612736, 2000000000)
+
+    Raises:
+        ValueError: it is neither.
+    """
     if isinstance(given, str) and (form := _SIZE.fullmatch(given.strip())):
         return round(float(form[1]) * _SIZES[form[2].upper()])
     if isinstance(given, int) and not isinstance(given, bool):
@@ -37,7 +45,7 @@ def _bytes(given: object) -> int:
 
 _SIZES: Final = {"KB": 1e3, "MB": 1e6, "GB": 1e9, "KIB": 2.0**10, "MIB": 2.0**20, "GIB": 2.0**30}
 _SIZE: Final = re.compile(r"(\d+(?:\.\d+)?)\s*([kKmMgG][iI]?[bB])")
-Bytes: TypeAlias = Annotated[int, BeforeValidator(_bytes), Field(gt=0)]
+Bytes: TypeAlias = Annotated[int, BeforeValidator(read_bytes), Field(gt=0)]
 
 
 @final

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import final
 
+from kilter.values.batch_suggestion import BatchSuggestion
 from kilter.values.comparison import Comparison
 from kilter.values.cost import Cost
 from kilter.values.evaluation import Evaluation
@@ -15,6 +16,7 @@ from kilter.values.finding import Finding, Skipped
 from kilter.values.frozen_map import FrozenMap
 from kilter.values.history import History
 from kilter.values.plan import Plan
+from kilter.values.rate_suggestion import RateSuggestion
 from kilter.values.sample import Sampled
 from kilter.values.walkthrough import Walkthrough
 
@@ -24,7 +26,7 @@ from kilter.values.walkthrough import Walkthrough
 class Stage:
     """One stage of the flow as it went: what was found and what it cost."""
 
-    name: str  # audit, baselines, preflight, train, evaluate
+    name: str  # audit, baselines, preflight, batch-size, learning-rate, train, evaluate
     status: str  # done, gated, failed, interrupted
     seconds: float
     summary: str
@@ -54,6 +56,8 @@ class Run:
         plan: the arithmetic of its training, once it has begun.
         samples: the same few validation examples at each evaluation, with what the model said of them.
         cost: what training took; None where it has not ended.
+        batch_size: as it was found; None where nobody left it to be found.
+        learning_rate: the same.
         interpretation: what a person wrote of the results, by the question; empty where nobody did.
     """
 
@@ -73,6 +77,8 @@ class Run:
     plan: Plan | None = None
     samples: tuple[Sampled, ...] = ()
     cost: Cost | None = None
+    batch_size: BatchSuggestion | None = None
+    learning_rate: RateSuggestion | None = None
     interpretation: Mapping[str, str] = field(default_factory=dict[str, str])
 
     def __post_init__(self) -> None:
