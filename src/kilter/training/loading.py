@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import signal
+import threading
 from collections.abc import Generator, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from multiprocessing.connection import wait
-from types import FrameType
 from typing import TYPE_CHECKING, NamedTuple, final
 
 import torch
@@ -111,26 +112,29 @@ class _Order:
 
 @contextmanager
 def _signals_held() -> Iterator[None]:
-    """Inside, interrupts wait: torch's iterator cannot bear one half made or half shut, nor a worker before it is set.
+    """Inside, interrupts wait: torch's iterator cannot bear to be half made or half shut, nor a worker to be half set.
 
-    A child begins with the mask of its parent.
+    Handlers wait and not a mask, which binds one thread alone. Another thread than the main one receives none anyway.
     """
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, _INTERRUPTS)
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    came: list[int] = []
+    before = {number: signal.signal(number, lambda number, _: came.append(number)) for number in _INTERRUPTS}
     try:
         yield
     finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        for number, handler in before.items():
+            signal.signal(number, signal.SIG_DFL if handler is None else handler)  # None: set outside Python
+        for each in came:
+            signal.raise_signal(each)
 
 
 def _leave_interrupts_to_the_parent(_worker: int) -> None:
     # Ctrl-C, `timeout` and schedulers signal the whole group; the parent finishes its step, and needs batches for it.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, _ignore_once)
-    signal.pthread_sigmask(signal.SIG_UNBLOCK, _INTERRUPTS)
-
-
-def _ignore_once(number: int, _frame: FrameType | None) -> None:
-    signal.signal(number, signal.SIG_DFL)
+    os.setpgid(0, 0)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)  # from the parent alone, to end what does not end
 
 
 def _as_it_is(loaded: Loaded) -> Loaded:
