@@ -7,11 +7,11 @@ from typing import Any
 
 import numpy as np
 import torch
-from sized.subjects import CLASSES, WORDS, Subject, _numbers, _pipeline
 from torch import nn
 from torch.utils.data import DataLoader, Dataset, TensorDataset
 
 from kilter.values.pipeline import Pipeline
+from sized.subjects import CLASSES, WORDS, Subject, _numbers, _pipeline
 
 
 class Skips(nn.Module):

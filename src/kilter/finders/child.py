@@ -7,13 +7,13 @@ survive a fork, FORKING is 0: one thing is tried in the process itself.
 
 from __future__ import annotations
 
-import importlib
 import json
 import os
 import sys
 import traceback
 from collections.abc import Callable
 from functools import partial
+from importlib import import_module
 from multiprocessing.connection import Connection
 from typing import Any, BinaryIO, TypeAlias
 
@@ -24,6 +24,7 @@ from kilter.finders.ending import Ended, attempted
 from kilter.finders.forking import Watch, in_fork, quiet_and_expendable
 from kilter.finders.usage import give_back, held_alone
 from kilter.values.batch_suggestion import Counted
+from kilter.values.program import Program
 
 Act: TypeAlias = "Callable[..., Any]"
 """A function of a module: (subject, **arguments) to what JSON can hold; arguments are such, too."""
@@ -45,6 +46,8 @@ def main(connection: Connection, packed: BinaryIO, *, forking: bool) -> None:
     except Exception:  # noqa: BLE001 - code that is not found here, or does not bear being moved
         _say(connection, {"unloadable": traceback.format_exc(limit=-1)})
         return
+    if isinstance(subject, Program):
+        import_module("torch._dynamo")  # seconds, with torch's own optimizers: once, before children are forked
     give_back()
     _say(connection, {"holds": {str(counts): held_alone(counts) for counts in Counted}})
     while True:
@@ -74,7 +77,7 @@ def _as_json(ended: Ended) -> dict[str, Any]:
 
 def _found(name: str) -> Act:
     module, _, path = name.partition(":")
-    act: Any = importlib.import_module(module)
+    act: Any = import_module(module)
     for part in path.split("."):
         act = getattr(act, part)
     found: Act = act

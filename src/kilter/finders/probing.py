@@ -19,7 +19,7 @@ equal steps hold more or less: epochs of three trainings differed from run to ru
 mean (docs/benchmarks.md). Weights and optimizer state stay where they are."""
 
 STEADY: Final = 0.02
-"""The same where the heap is pinned, or a device's allocator counts what tensors take: batches differ, blocks do not."""
+"""The same where the heap is pinned, or a device counts what tensors take: batches differ, blocks do not."""
 
 
 def probe(nursery: Nursery, size: int, budget: Budget, *, steps: int, seed: int = 0, window: int = 1) -> SizeProbe:

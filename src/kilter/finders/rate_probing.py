@@ -6,8 +6,6 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, final
 
-import torch._dynamo  # noqa: F401 - seconds, with the first optimizer; here before children are forked, not in each
-
 from kilter.engine.attempt import begin
 from kilter.finders.ending import Ended
 from kilter.values.errors import TrainingError, UsageError
