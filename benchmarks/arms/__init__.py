@@ -1,0 +1,1 @@
+"""What the arms of `auto.py` are given, and what they do."""
