@@ -225,11 +225,11 @@ def test_ctrl_c_in_a_terminal(tmp_path, workers, number):
 @pytest.mark.parametrize("workers", [0, 2])
 def test_the_second_ctrl_c_interrupts_at_once(tmp_path, workers):
     process = begun(tmp_path, "--length", "100000st", "--workers", str(workers), "--pause", "0.2")
-    os.killpg(process.pid, signal.SIGSTOP)  # so that both signals reach the same step, however busy the machine is
+    os.kill(process.pid, signal.SIGSTOP)  # so that both signals reach the same step, however busy the machine is
     os.killpg(process.pid, signal.SIGINT)
     os.killpg(process.pid, signal.SIGTERM)
     before = newest(tmp_path / CHECKPOINTS).step
-    os.killpg(process.pid, signal.SIGCONT)
+    os.kill(process.pid, signal.SIGCONT)
     _, said = process.communicate(timeout=120)
     assert process.returncode == 130
     assert "interrupted at once" in said.splitlines()  # a worker may say that its parent is gone, an iterator its end
