@@ -22,7 +22,7 @@ def root(tmp_path):
 
 MEMORY = {"proc/meminfo": "MemTotal: 9000 kB\nMemAvailable: 5000 kB\n"}
 V2 = {
-    "proc/self/cgroup": "0::/work/job\n",
+    "proc/self/cgroup": "0::/training.slice/job\n",
     "proc/self/mountinfo": "31 23 0:28 / /sys/fs/cgroup rw - cgroup2 cgroup2 rw\n",
 }
 V1 = {
@@ -38,7 +38,7 @@ def test_the_machine_tells_what_is_available(root):
 
 
 def test_groups_of_version_2_are_read_up_to_the_uppermost(root):
-    inner, outer = "sys/fs/cgroup/work/job", "sys/fs/cgroup/work"
+    inner, outer = "sys/fs/cgroup/training.slice/job", "sys/fs/cgroup/training.slice"
     place = root(
         V2
         | {f"{inner}/memory.max": "1000\n", f"{inner}/memory.current": "600\n"}
@@ -51,7 +51,7 @@ def test_groups_of_version_2_are_read_up_to_the_uppermost(root):
 
 
 def test_a_group_without_a_limit_is_none(root):
-    inner = "sys/fs/cgroup/work/job"
+    inner = "sys/fs/cgroup/training.slice/job"
 
     assert limits(root(V2 | {f"{inner}/memory.max": "max\n", f"{inner}/memory.current": "600\n"})) == ()
 
@@ -87,7 +87,7 @@ def test_limits_of_the_process_count_what_it_has_of_their_kind(root):
 
 
 def test_more_taken_than_allowed_leaves_nothing(root):
-    inner = "sys/fs/cgroup/work/job"
+    inner = "sys/fs/cgroup/training.slice/job"
     place = root(V2 | {f"{inner}/memory.max": "1000\n", f"{inner}/memory.current": "1600\n"})
 
     assert [limit.left for limit in limits(place)] == [0]
