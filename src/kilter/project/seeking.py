@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 from kilter.finders.batch_size import find_batch_size
 from kilter.finders.learning_rate import find_learning_rate
@@ -21,14 +21,11 @@ if TYPE_CHECKING:
 
     from kilter.project.stages import Work
 
-Suggestion = TypeVar("Suggestion", BatchSuggestion, RateSuggestion)
-
 
 def seek_batch_size(work: Work) -> Said:
     """Find the batch size and lay it over the project; where it was found before, say it again."""
     if BATCH_SIZE not in work.project.sought:
-        suggestion = _recalled(BatchSuggestion, work.folder / BATCH_SUGGESTION)
-        return Said(f"{suggestion} (found before)", Examination(findings=suggestion.findings))
+        return _said_again(BatchSuggestion, work.folder / BATCH_SUGGESTION)
     pipeline = work.assembled()
     suggestion = find_batch_size(pipeline, seed=pipeline.recipe.train.seed, told=work.progress.told)
     write_json(work.folder / BATCH_SUGGESTION, suggestion)
@@ -39,8 +36,7 @@ def seek_batch_size(work: Work) -> Said:
 def seek_learning_rate(work: Work) -> Said:
     """Find the learning rate at the batch size of the project, and lay it over it; where it was found, say it again."""
     if RATE not in work.project.sought:
-        suggestion = _recalled(RateSuggestion, work.folder / RATE_SUGGESTION)
-        return Said(f"{suggestion} (found before)", Examination(findings=suggestion.findings))
+        return _said_again(RateSuggestion, work.folder / RATE_SUGGESTION)
     pipeline = work.assembled()
     suggestion = find_learning_rate(pipeline, seed=pipeline.recipe.train.seed, told=work.progress.told)
     write_json(work.folder / RATE_SUGGESTION, suggestion)
@@ -84,8 +80,8 @@ def rounded(rate: float) -> float:
     return float(f"{rate:.3g}")
 
 
-def _recalled(kind: type[Suggestion], path: Path) -> Suggestion:
-    """What a stage has found before it could say so.
+def _said_again(kind: type[BatchSuggestion | RateSuggestion], path: Path) -> Said:
+    """What a stage has found in an earlier life of the run, before it could say so.
 
     Raises:
         DataError: it is not there, or cannot be read.
@@ -95,4 +91,4 @@ def _recalled(kind: type[Suggestion], path: Path) -> Suggestion:
         raise DataError(
             f"{path} is not there", legal="what was found stands in the run's folder", remedy="run it again"
         )
-    return suggestion
+    return Said(f"{suggestion} (found before)", Examination(findings=suggestion.findings))
