@@ -99,7 +99,7 @@ def rate_blocks(suggestion: RateSuggestion, *, seconds: float | None = None) -> 
             ("as good, within noise", f"{suggestion.low:.3g} to {suggestion.high:.3g}"),
             ("meant for", f"a training of {counted(suggestion.length, 'step')}, as its highest rate"),
             ("tried", f"{counted(len(suggestion.probes), 'short training')}{f', {gone} diverged' if gone else ''}"),
-            ("cost", f"that of {suggestion.cost:.2g} whole trainings{took}"),
+            ("cost", f"{suggestion.cost:.2g} times that of the whole training{took}"),
             (
                 "settled",
                 "yes" if suggestion.stable else "no: the budget ended the search, and more of it may move the rate",
@@ -118,7 +118,7 @@ def rate_blocks(suggestion: RateSuggestion, *, seconds: float | None = None) -> 
                 )
                 for probe in sorted(suggestion.probes, key=lambda probe: (probe.steps, probe.rate, probe.seed))
             ),
-            caption="Short trainings, at the end of each."
+            caption="Short trainings, at the end of each. Longer ones want lower rates: that is taken off."
             if suggestion.validated
             else "Short trainings; without a validation split, the mean of the last quarter of the steps of each.",
             numeric=(0, 1, 2, 3),

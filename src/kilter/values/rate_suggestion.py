@@ -60,7 +60,7 @@ class RateSuggestion:
         sure = "" if self.stable else "; not settled, more budget may move it"
         return (
             f"learning rate {self.rate:.2g}, as good from {self.low:.2g} to {self.high:.2g}"
-            f" (for {self.length:,} steps; found in {self.cost:.2g} trainings{sure})"
+            f" (for {self.length:,} steps; found at {self.cost:.2g} times its cost{sure})"
         )
 
     def __repr__(self) -> str:
